@@ -3,12 +3,13 @@
 use clap::{Args, Subcommand};
 
 use crate::app;
-use crate::cli::args::ConfigurationArgs;
+use crate::cli::args::{ConfigurationArgs, job_name};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::Session;
 use crate::manifest;
+use crate::model::Name;
 
 /// Words of `config`.
 #[derive(Debug, Args)]
@@ -59,11 +60,18 @@ impl ConfigVerbs {
 #[command(after_help = "\
 Examples:
   assetctl schema > assets.schema.json
-  assetctl schema --config > run.schema.json")]
+  assetctl schema --config > run.schema.json
+  assetctl schema --config --job nightly > nightly.schema.json
+
+An editor checks a file that names its schema in the first line:
+  #:schema ./assets.schema.json")]
 pub struct SchemaArgs {
     /// That of a file for `--config`, for the assets of this project
     #[arg(long)]
     pub config: bool,
+    /// With the params of a job
+    #[arg(long, value_name = "NAME", value_parser = job_name, requires = "config")]
+    pub job: Option<Name>,
 }
 
 /// Checks or begins a configuration.
@@ -86,7 +94,7 @@ pub fn run(verbs: &ConfigVerbs, session: &Session) -> Result<VerbExit, VerbError
 /// Prints the schema of the manifest, or of a file of run config.
 pub fn schema(args: &SchemaArgs, session: &Session) -> Result<VerbExit, VerbError> {
     if args.config {
-        let schema = app::config_schema(&session.project()?);
+        let schema = app::config_schema(&session.project()?, args.job.as_ref())?;
         let text = format!("{schema:#}\n");
         output::answer_bytes(text.as_bytes())?;
     } else {

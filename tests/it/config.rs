@@ -10,7 +10,7 @@ fn json(sandbox: &Sandbox, words: &[&str], code: i32) -> Value {
     serde_json::from_str(outcome.stdout()).expect("a document")
 }
 
-const WORDS: &str = r#"
+pub const WORDS: &str = r#"
 [asset.words]
 command = ["sh", "-c", 'printf "%s|" "$@" > "$ASSETCTL_OUTPUT"; env | grep ^ASSETCTL_.*CONFIG | sort >> "$ASSETCTL_OUTPUT"; cat "$ASSETCTL_RUN_CONFIG" >> "$ASSETCTL_OUTPUT"', "sh",
   "{{config.limit}}", "--rate={{config.tuning.rate}}", "{{config.paths}}", "{{config.absent}}", "{{config.tuning:json}}", "{{config.name}}"]
@@ -40,7 +40,7 @@ fn a_command_is_told_its_configuration() {
     assert_eq!(told, expected);
 }
 
-const DAYS: &str = r#"
+pub const DAYS: &str = r#"
 [partitions.day]
 type = "static"
 keys = ["d1", "d2", "d3"]
@@ -497,7 +497,7 @@ fn what_is_wrong_with_a_configuration_is_told_at_once() {
 }
 
 /// Values of each kind, of which some differ between partitions.
-const KINDS: &str = r#"
+pub const KINDS: &str = r#"
 [partitions.day]
 type = "static"
 keys = ["d1", "d2"]
@@ -604,130 +604,6 @@ fn a_scaffold_sets_what_it_shows() {
     sandbox
         .run(&["config", "check", "--config", "run.toml"])
         .success();
-}
-
-#[test]
-fn the_schema_of_run_config_judges_as_assetctl_does() {
-    let sandbox = Sandbox::new().with_file("Assets.toml", KINDS);
-    let schema = sandbox.run(&["schema", "--config"]).success();
-    let schema: Value = serde_json::from_str(schema.stdout()).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    for (text, is_right) in [
-        ("", true),
-        (
-            "[asset.\"stg/a\".config]\nlimit = 1\nrate = 1\nmode = 'exact'\n",
-            true,
-        ),
-        (
-            "[asset.\"stg/a\".config]\nlimit = { from_env = 'HOME_' }\n",
-            true,
-        ),
-        (
-            "[asset.\"stg/a\".config]\ntuning = { depth = 1, free = { x = [1] } }\nhome = [1, 'x']\n",
-            true,
-        ),
-        ("[asset.\"stg/a\".partition_config.d1]\nflag = true\n", true),
-        (
-            "[asset.\"stg/a\".inputs]\nraw = 'x.csv'\n[inputs]\nraw = 'y.csv'\n",
-            true,
-        ),
-        (
-            "[execution]\nexecutor = 'in_process'\nretries = true\n",
-            true,
-        ),
-        (
-            "[execution]\nexecutor = 'multiprocess'\nmax_concurrent = 0\n",
-            true,
-        ),
-        ("[asset.\"stg/a\".config]\nlimit = 0\n", false),
-        ("[asset.\"stg/a\".config]\nlimit = 1001\n", false),
-        ("[asset.\"stg/a\".config]\nlimit = 1.5\n", false),
-        ("[asset.\"stg/a\".config]\nlimit = 'x'\n", false),
-        ("[asset.\"stg/a\".config]\nmode = 'other'\n", false),
-        ("[asset.\"stg/a\".config]\nnone = 1\n", false),
-        ("[asset.\"stg/a\".config]\ntuning = { deep = 1 }\n", false),
-        (
-            "[asset.\"stg/a\".config]\n\"odd key\" = ['a', 'b', 'c', 'd']\n",
-            false,
-        ),
-        ("[asset.\"stg/a\".config]\n\"odd key\" = [1]\n", false),
-        ("[asset.\"stg/a\".config]\nflag = 'true'\n", false),
-        ("[asset.\"stg/a\".inputs]\nother = 'x.csv'\n", false),
-        ("[asset.b.config]\nx = 1\n", false),
-        ("[inputs]\nnone = 'y.csv'\n", false),
-        ("[inputs]\nraw = 1\n", false),
-        (
-            "[execution]\nexecutor = 'in_process'\nmax_concurrent = 2\n",
-            false,
-        ),
-        ("[execution]\nexecutor = 'other'\n", false),
-        ("[execution]\nmax_concurrent = -1\n", false),
-        ("[other]\n", false),
-    ] {
-        sandbox.write("run.toml", text);
-        let judged = sandbox.run(&["list", "--config", "run.toml"]);
-        judged.exits(if is_right { 0 } else { 2 });
-        let document: toml::Table = toml::from_str(text).expect("TOML");
-        let document = serde_json::to_value(document).expect("JSON");
-        assert_eq!(validator.is_valid(&document), is_right, "{text}");
-    }
-}
-
-#[test]
-fn the_schema_of_the_manifest_takes_what_assetctl_takes() {
-    let sandbox = Sandbox::new();
-    let schema = sandbox.run(&["schema"]).success();
-    let schema: Value = serde_json::from_str(schema.stdout()).expect("JSON");
-    let validator = jsonschema::validator_for(&schema).expect("a schema");
-    let errors = |text: &str| -> Vec<String> {
-        let document: toml::Table = toml::from_str(text).expect("TOML");
-        let document = without_dates(toml::Value::Table(document));
-        let errors = validator.iter_errors(&document);
-        errors
-            .map(|error| format!("{}: {error}", error.instance_path()))
-            .collect()
-    };
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut right = vec![KINDS.to_owned(), WORDS.to_owned(), DAYS.to_owned()];
-    let reference = std::fs::read_to_string(root.join("docs/manifest.md")).expect("it is there");
-    let examples = reference.split("```toml\n").skip(1);
-    right.extend(examples.filter_map(|it| Some(it.split("```").next()?.to_owned())));
-    for entry in walkdir::WalkDir::new(root.join("fixtures")) {
-        let entry = entry.expect("readable");
-        if entry.file_name() == "Assets.toml" {
-            right.push(std::fs::read_to_string(entry.path()).expect("readable"));
-        }
-    }
-    assert!(right.len() > 12, "{}", right.len());
-    for text in &right {
-        assert_eq!(errors(text), Vec::<String>::new(), "{text}");
-    }
-    // Of what is wrong the schema knows the form.
-    for code in [
-        "unknown_key",
-        "wrong_type",
-        "missing_key",
-        "invalid_name",
-        "conflicting_keys",
-    ] {
-        let path = root.join(format!("fixtures/invalid/{code}.toml"));
-        let text = std::fs::read_to_string(path).expect("it is there");
-        assert!(!errors(&text).is_empty(), "{code}");
-    }
-}
-
-/// A document with dates as texts.
-fn without_dates(value: toml::Value) -> Value {
-    match value {
-        toml::Value::Datetime(date) => date.to_string().into(),
-        toml::Value::Array(values) => values.into_iter().map(without_dates).collect(),
-        toml::Value::Table(members) => members
-            .into_iter()
-            .map(|(key, value)| (key, without_dates(value)))
-            .collect::<serde_json::Map<_, _>>()
-            .into(),
-        other => serde_json::to_value(other).expect("JSON"),
-    }
 }
 
 #[test]

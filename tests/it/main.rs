@@ -23,6 +23,7 @@ mod reasons;
 mod sandbox;
 mod scenario;
 mod scenarios;
+mod schema;
 mod shop;
 mod transcripts;
 mod unsettled;

@@ -48,7 +48,8 @@ pub struct GivenConfiguration {
     inputs: Vec<String>,
 }
 
-fn job_name(text: &str) -> Result<Name, String> {
+/// Parses the name of a job.
+pub fn job_name(text: &str) -> Result<Name, String> {
     Name::parse(text).map_err(|error| format!("{error}; `assetctl job list` shows all jobs"))
 }
 

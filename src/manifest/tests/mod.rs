@@ -7,6 +7,7 @@ mod graphs;
 mod messages;
 mod moved;
 mod partitions;
+mod schema;
 
 use std::fs;
 use std::path::Path;
