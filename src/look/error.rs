@@ -9,7 +9,9 @@ use thiserror::Error;
 
 use crate::hash::HashError;
 use crate::look::manifest_text::{ManifestText, Spot};
-use crate::model::{Asset, ConfigFault, ConfigPath, ConfigProblem, OutputKind, StepName};
+use crate::model::{
+    Asset, CONFIG_SCHEMA, ConfigFault, ConfigPath, ConfigProblem, OutputKind, StepName,
+};
 use crate::store::StoreError;
 
 /// Why a plan cannot be made or a run cannot be started.
@@ -406,13 +408,13 @@ impl EngineError {
         let help = match &fault.problem {
             ConfigProblem::Missing { sample, .. } => format!(
                 "{}: `--set {}.{}={sample}`, or in the manifest `[asset.{}.config]` and `{} = {sample}`",
-                fault.problem.help(key),
+                fault.problem.help(key, CONFIG_SCHEMA),
                 asset.key,
                 fault.path,
                 in_toml(asset.key.as_str()),
                 fault.path,
             ),
-            problem => problem.help(key),
+            problem => problem.help(key, CONFIG_SCHEMA),
         };
         Self::Config {
             asset: asset.key.to_string(),

@@ -8,10 +8,10 @@ use crate::manifest::error::Problem;
 use crate::manifest::partitions::Definitions;
 use crate::manifest::template::{Scope, TokenKind, Written, read_tokens};
 use crate::model::{
-    AssetConfig, ConfigFault, ConfigKind, ConfigLayer, ConfigOrigin, ConfigPath, ConfigProblem,
-    ConfigSchema, ConfigValue, Declaration, DefinitionId, EnvValue, EnvVariable, Finite, Location,
-    PartitionKey, PartitionsDefinition, PathTemplate, Piece, Recipe, SchemaTable, Setting,
-    SettingEntry, SettingTable, as_variable,
+    AssetConfig, CONFIG_SCHEMA, ConfigFault, ConfigKind, ConfigLayer, ConfigOrigin, ConfigPath,
+    ConfigProblem, ConfigSchema, ConfigValue, Declaration, DefinitionId, EnvValue, EnvVariable,
+    Finite, Location, PARAMS, PartitionKey, PartitionsDefinition, PathTemplate, Piece, Recipe,
+    SchemaTable, Setting, SettingEntry, SettingTable, as_variable,
 };
 
 const TYPES: [&str; 7] = [
@@ -57,7 +57,7 @@ pub(super) fn read(
     let before = problems.len();
     let config = config.map(|table| settings(&table, context.scope, problems));
     let schema = if let Some(table) = schema {
-        schema_table(&table, problems)
+        schema_table(&table, CONFIG_SCHEMA, problems)
     } else {
         let entries = config.iter().flatten();
         entries
@@ -99,6 +99,8 @@ pub(super) fn read(
 }
 
 /// Reports what is wrong at its place.
+///
+/// The path begins with `heading`; its last word `params` says that the values are those of a job.
 pub(super) fn report(fault: ConfigFault, heading: &str, problems: &mut Problems) {
     let location = fault.location;
     let (label, problem) = problem_of(fault, heading);
@@ -113,7 +115,8 @@ pub(super) fn report_without_place(fault: ConfigFault, heading: &str, problems: 
 fn problem_of(fault: ConfigFault, heading: &str) -> (&'static str, Problem) {
     let ConfigFault { path, problem, .. } = fault;
     let key = path.keys().last().map_or("", String::as_str);
-    let help = problem.help(key);
+    let is_param = heading == PARAMS || heading.ends_with(" params");
+    let help = problem.help(key, if is_param { PARAMS } else { CONFIG_SCHEMA });
     let path = format!("{heading}.{path}");
     match problem {
         ConfigProblem::Unknown { .. } => ("no such key", Problem::UnknownConfig { path, help }),
@@ -382,16 +385,24 @@ fn partition_layers(
 }
 
 /// Reads `config_schema`, `params` of a job, or `keys` of a table.
-pub(super) fn schema_table(table: &Table<'_>, problems: &mut Problems) -> SchemaTable {
+pub(super) fn schema_table(
+    table: &Table<'_>,
+    declared_in: &str,
+    problems: &mut Problems,
+) -> SchemaTable {
     let key = |value: Value<'_>| {
-        let schema = read_schema(&value, problems)?;
+        let schema = read_schema(&value, declared_in, problems)?;
         Some((value.key.to_owned(), schema))
     };
     table.values().filter_map(key).collect()
 }
 
 /// A type, or a table with one.
-fn read_schema(value: &Value<'_>, problems: &mut Problems) -> Option<ConfigSchema> {
+fn read_schema(
+    value: &Value<'_>,
+    declared_in: &str,
+    problems: &mut Problems,
+) -> Option<ConfigSchema> {
     const KEYS: [&str; 9] = [
         "type",
         "default",
@@ -424,7 +435,7 @@ fn read_schema(value: &Value<'_>, problems: &mut Problems) -> Option<ConfigSchem
         None
     };
     let declared = declared.unwrap_or(ConfigKind::Any);
-    let kind = with_parts(declared, &table, problems);
+    let kind = with_parts(declared, &table, declared_in, problems);
     let mut schema = ConfigSchema {
         required: table.boolean("required", problems) != Some(false),
         min: bound(&table, "min", &kind, problems),
@@ -441,17 +452,22 @@ fn read_schema(value: &Value<'_>, problems: &mut Problems) -> Option<ConfigSchem
         value.invalid("`min` is above `max`", "exchange them", problems);
     }
     if let Some(choices) = table.get("enum") {
-        schema.choices = choice(value.key, &choices, &schema, problems);
+        schema.choices = choice((value.key, declared_in), &choices, &schema, problems);
     }
     if let (Some(written), Some(given), true) = (default, default_value, problems.len() == before) {
-        schema.default = fitting(value.key, &schema, (given, &written), problems);
+        schema.default = fitting(
+            (value.key, declared_in),
+            &schema,
+            (given, &written),
+            problems,
+        );
     }
     Some(schema)
 }
 
 /// A value that a schema itself names, as the schema takes it.
 fn fitting(
-    key: &str,
+    (key, declared_in): (&str, &str),
     schema: &ConfigSchema,
     (value, written): (ConfigValue, &Value<'_>),
     problems: &mut Problems,
@@ -460,13 +476,13 @@ fn fitting(
     let path = ConfigPath::new(vec![key.to_owned(), written.key.to_owned()]);
     let fitted = schema.fit(value, (&path, written.location()), &mut faults);
     for fault in faults {
-        report(fault, "config_schema", problems);
+        report(fault, declared_in, problems);
     }
     fitted
 }
 
 fn choice(
-    key: &str,
+    at: (&str, &str),
     value: &Value<'_>,
     schema: &ConfigSchema,
     problems: &mut Problems,
@@ -479,7 +495,7 @@ fn choice(
     let mut choices = Vec::new();
     for element in elements {
         let choice = plain(&element, problems);
-        choices.extend(choice.and_then(|it| fitting(key, &bare, (it, &element), problems)));
+        choices.extend(choice.and_then(|it| fitting(at, &bare, (it, &element), problems)));
     }
     if choices.is_empty()
         && value
@@ -514,7 +530,12 @@ fn kind(value: &Value<'_>, problems: &mut Problems) -> Option<ConfigKind> {
 }
 
 /// The type with what `of` and `keys` say about it.
-fn with_parts(kind: ConfigKind, table: &Table<'_>, problems: &mut Problems) -> ConfigKind {
+fn with_parts(
+    kind: ConfigKind,
+    table: &Table<'_>,
+    declared_in: &str,
+    problems: &mut Problems,
+) -> ConfigKind {
     let misplaced = |key: &'static str, of: &str, problems: &mut Problems| {
         if let Some(value) = table.get(key) {
             let problem = Problem::ConflictingKeys {
@@ -527,13 +548,14 @@ fn with_parts(kind: ConfigKind, table: &Table<'_>, problems: &mut Problems) -> C
     match kind {
         ConfigKind::List(_) => {
             misplaced("keys", "table", problems);
-            let of = table.get("of").and_then(|it| read_schema(&it, problems));
+            let of = table.get("of");
+            let of = of.and_then(|it| read_schema(&it, declared_in, problems));
             ConfigKind::List(of.map(Box::new))
         }
         ConfigKind::Table(_) => {
             misplaced("of", "list", problems);
             let keys = table.table("keys", Heading::Inline("`keys`"), problems);
-            ConfigKind::Table(keys.map(|keys| schema_table(&keys, problems)))
+            ConfigKind::Table(keys.map(|keys| schema_table(&keys, declared_in, problems)))
         }
         other => {
             misplaced("of", "list", problems);

@@ -14,7 +14,8 @@ use crate::manifest::template::Scope;
 use crate::manifest::{config, policies, run_config};
 use crate::model::{
     AssetConfig, AssetGraph, AssetId, DefinitionId, ExecutorKind, Job, JobConfig, JobExecution,
-    JobInput, JobSetting, JobValue, Location, Name, ParamPiece, PartitionKey, SelectionText,
+    JobInput, JobSetting, JobValue, Location, Name, PARAMS, ParamPiece, PartitionKey,
+    SelectionText,
 };
 use crate::select::{
     Attribute, Lookups, Selection, SelectionError, SelectionErrorKind, evaluate, parse,
@@ -240,7 +241,7 @@ fn refuse_twice(fixed: &[JobValue], of_partition: &[JobValue], problems: &mut Pr
 fn params(table: &Table<'_>, problems: &mut Problems) -> Option<AssetConfig> {
     let params = table.table("params", Heading::Inline("the params"), problems)?;
     Some(AssetConfig {
-        schema: config::schema_table(&params, problems),
+        schema: config::schema_table(&params, PARAMS, problems),
         layers: Vec::new(),
         location: params.location,
     })

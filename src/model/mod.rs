@@ -19,9 +19,9 @@ pub use asset::{
     InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, exceptions,
 };
 pub use config::{
-    AssetConfig, CONFIG_FIELD, ConfigFault, ConfigKind, ConfigLayer, ConfigLeaf, ConfigOrigin,
-    ConfigPath, ConfigProblem, ConfigSchema, ConfigValue, EffectiveConfig, Finite, LeafValue,
-    SchemaTable, Setting, SettingEntry, SettingTable,
+    AssetConfig, CONFIG_FIELD, CONFIG_SCHEMA, ConfigFault, ConfigKind, ConfigLayer, ConfigLeaf,
+    ConfigOrigin, ConfigPath, ConfigProblem, ConfigSchema, ConfigValue, EffectiveConfig, Finite,
+    LeafValue, PARAMS, SchemaTable, Setting, SettingEntry, SettingTable,
 };
 pub use generator::{Generator, StaleManifest, StaleReason};
 pub use graph::{

@@ -313,6 +313,8 @@ fn params_are_all_that_can_be_set_of_a_job_that_has_some() {
         "{}",
         wrong.stderr()
     );
+    let help = "correct the value, or `params`";
+    assert!(wrong.stderr().contains(help), "{}", wrong.stderr());
     let closed = [
         "job",
         "run",
@@ -388,7 +390,7 @@ fn what_a_job_sets_is_checked_with_the_manifest() {
     let project = configured();
     let text = "[asset.a]\nconfig = { limit = 1 }\ncommand = 'echo {{config.limit}} > {{output}}'\noutputs = 'a'\n\
                 [job.j]\nconfig.a = { limt = 2 }\nconfig.b = { x = 1 }\npartition_config.k.a = { limit = 3 }\n\
-                inputs = { nothing = 'x' }\n[job.k]\nparams = { p = { type = 'integer' } }\nconfig.a.limit = '{{param.q}}'\n";
+                inputs = { nothing = 'x' }\n[job.k]\nparams = { p = { type = 'integer' }, r = { type = 'integer', default = 'x' } }\nconfig.a.limit = '{{param.q}}'\n";
     project.write("Assets.toml", text);
     let said = project.run(&["validate"]).exits(2).said();
     for part in [
@@ -397,6 +399,8 @@ fn what_a_job_sets_is_checked_with_the_manifest() {
         "`partition_config` is for keys",
         "nothing",
         "no such param",
+        "params.r.default: wanted an integer",
+        "correct the value, or `params`",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }

@@ -5,6 +5,12 @@ use std::fmt;
 use crate::model::config::ConfigPath;
 use crate::model::name::{KnownNames, Location};
 
+/// The table that declares the schema of an asset's values.
+pub const CONFIG_SCHEMA: &str = "config_schema";
+
+/// The table that declares the params of a job.
+pub const PARAMS: &str = "params";
+
 /// Something wrong, with its path from the top of the asset's config.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigFault {
@@ -41,8 +47,8 @@ pub enum ConfigProblem {
 }
 
 impl ConfigProblem {
-    /// What to do about it, `at` a path of this form.
-    pub fn help(&self, key: &str) -> String {
+    /// What to do about it, where the last key of the path is `key` and its schema is `declared_in` this table.
+    pub fn help(&self, key: &str, declared_in: &str) -> String {
         match self {
             Self::Unknown { known } => {
                 let names = KnownNames::new(known.iter().map(String::as_str));
@@ -53,7 +59,10 @@ impl ConfigProblem {
                 };
                 match (names.like(key, limit).as_slice(), known.len()) {
                     (similar @ [_, ..], _) => format!("did you mean {}?", quoted(similar, " or ")),
-                    ([], 0) => "declare it in `config` or in `config_schema`".to_owned(),
+                    ([], 0) if declared_in == CONFIG_SCHEMA => {
+                        format!("declare it in `config` or in `{declared_in}`")
+                    }
+                    ([], 0) => format!("declare it in `{declared_in}`"),
                     ([], 1) => format!("there is only `{}`", known[0]),
                     ([], _) => {
                         let all: Vec<&str> = known.iter().take(12).map(String::as_str).collect();
@@ -61,11 +70,11 @@ impl ConfigProblem {
                     }
                 }
             }
-            Self::Value { .. } => "correct the value, or `config_schema`".to_owned(),
+            Self::Value { .. } => format!("correct the value, or `{declared_in}`"),
             Self::Missing { unset, .. } if !unset.is_empty() => {
                 format!("set the variable `{}`, or give a value", unset[0])
             }
-            Self::Missing { .. } => "give it a value, or a `default` in `config_schema`".to_owned(),
+            Self::Missing { .. } => format!("give it a value, or a `default` in `{declared_in}`"),
         }
     }
 }

@@ -11,7 +11,7 @@ mod resolve;
 mod schema;
 mod value;
 
-pub use fault::{ConfigFault, ConfigProblem};
+pub use fault::{CONFIG_SCHEMA, ConfigFault, ConfigProblem, PARAMS};
 pub use layer::{AssetConfig, ConfigLayer, ConfigOrigin, Setting, SettingEntry, SettingTable};
 pub use path::ConfigPath;
 pub use resolve::{CONFIG_FIELD, ConfigLeaf, EffectiveConfig, LeafValue};
