@@ -16,6 +16,7 @@ use crate::model::{InitRequest, InitTemplate};
 #[command(after_help = "\
 Examples:
   assetctl init
+  assetctl init --template etl && assetctl materialize
   assetctl -C new/project init --template empty")]
 pub struct InitArgs {
     /// Content of Assets.toml
@@ -29,6 +30,10 @@ pub enum TemplateName {
     /// A small pipeline that runs as it is, with comments
     #[default]
     Example,
+    /// Daily files, tables of a list and a database: partitions, configuration, a job; needs Python 3
+    Etl,
+    /// Models of two lists on folds of data, and their ranking; needs Python 3
+    Ml,
     /// The project's name
     Empty,
 }
@@ -37,6 +42,8 @@ pub enum TemplateName {
 pub fn run(args: &InitArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let template = match args.template {
         TemplateName::Example => InitTemplate::Example,
+        TemplateName::Etl => InitTemplate::Etl,
+        TemplateName::Ml => InitTemplate::Ml,
         TemplateName::Empty => InitTemplate::Empty,
     };
     let report = app::init(&session.surroundings()?.directory, InitRequest { template })?;

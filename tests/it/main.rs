@@ -25,6 +25,7 @@ mod scenario;
 mod scenarios;
 mod schema;
 mod shop;
+mod templates;
 mod transcripts;
 mod unsettled;
 mod vectors;

@@ -1,17 +1,17 @@
 //! `init`: a new project that runs as it is.
 
+mod templates;
+
 use std::path::Path;
 use std::{fs, io};
 
 use crate::answer::{FileChange, InitReport, InitializedFile};
 use crate::app::error::AppError;
+use crate::app::init::templates::TemplateContent;
 use crate::look::OWN_FOLDER;
 use crate::manifest::MANIFEST;
 use crate::model::{InitRequest, InitTemplate};
 use crate::sys::file::{read_own, write_atomically};
-
-/// The source of the example.
-const RAW: &str = "data/raw.csv";
 
 /// Files of other tools whose commands can become assets. They are never changed.
 const OTHERS: [&str; 4] = ["Makefile", "makefile", "GNUmakefile", "dvc.yaml"];
@@ -30,12 +30,14 @@ pub fn init(directory: &Path, request: InitRequest) -> Result<InitReport, AppErr
             path: MANIFEST.to_owned(),
             change: FileChange::Kept,
         }),
-        InitTemplate::Example => {
-            files.push(create(directory, RAW, include_str!("raw.csv"))?);
-            let text = named(directory) + include_str!("example.toml");
+        template => {
+            let content = TemplateContent::of(template);
+            for (path, text) in content.files {
+                files.push(create(directory, path, text)?);
+            }
+            let text = named(directory) + content.manifest;
             files.push(create(directory, MANIFEST, &text)?);
         }
-        InitTemplate::Empty => files.push(create(directory, MANIFEST, &named(directory))?),
     }
     let lock = "Assets.lock merge=union linguist-generated";
     files.push(extend(directory, ".gitattributes", lock)?);
@@ -117,14 +119,7 @@ fn write(file: &Path, path: &str, text: &str) -> Result<(), AppError> {
 }
 
 fn hints(directory: &Path, template: InitTemplate) -> Vec<String> {
-    let mut hints = vec![match template {
-        InitTemplate::Example => {
-            "`assetctl materialize` makes both assets; run it again, and nothing runs".to_owned()
-        }
-        InitTemplate::Empty => {
-            format!("declare an asset in {MANIFEST}, then run `assetctl materialize`")
-        }
-    }];
+    let mut hints = vec![TemplateContent::of(template).hint.to_owned()];
     let names: Vec<String> = fs::read_dir(directory)
         .into_iter()
         .flatten()

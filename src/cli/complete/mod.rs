@@ -162,7 +162,10 @@ mod tests {
     #[test]
     fn folders_and_closed_sets_are_offered() {
         for (line, expected) in [
-            ("assetctl init --template ", &["example", "empty"][..]),
+            (
+                "assetctl init --template ",
+                &["example", "etl", "ml", "empty"][..],
+            ),
             ("assetctl --color a", &["auto", "always"]),
             ("assetctl completions z", &["zsh"]),
             ("assetctl partitions sh", &["show"]),

@@ -23,6 +23,10 @@ pub enum InitTemplate {
     /// A small example that runs as it is, with comments.
     #[default]
     Example,
+    /// Daily files and tables of a list, which become a database and a report.
+    Etl,
+    /// Models on folds of data, and their ranking.
+    Ml,
     /// The project's name.
     Empty,
 }
