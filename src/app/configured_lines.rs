@@ -5,13 +5,17 @@ use std::fmt;
 
 use crate::app::project::OpenProject;
 use crate::look::{Workspace, resolved_config};
-use crate::model::{Asset, AssetGraph, AssetId, Configuration, EffectiveConfig, Place};
+use crate::model::{Asset, AssetGraph, AssetId, Configuration, EffectiveConfig, Name, Place};
 use crate::plan::{Evaluation, Row};
 
 /// Lines of the lock file that the declared configuration does not make.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfiguredLines {
     lines: u32,
+    /// The lock file.
+    lock: String,
+    /// The environment whose own lock file it is.
+    of_environment: Option<Name>,
     /// The words by which they are fresh.
     words: String,
 }
@@ -29,8 +33,12 @@ impl ConfiguredLines {
             .filter(|(_, asset)| asset.locked)
             .map(|(row, asset)| other_lines(workspace, (declared, evaluation), row, asset))
             .sum();
+        let lock = project.lock_place();
+        let env = project.configuration().env.as_ref();
         (lines > 0).then(|| Self {
             lines,
+            lock: lock.path().to_owned(),
+            of_environment: env.filter(|_| !lock.is_default()).cloned(),
             words: typed(project.configuration()),
         })
     }
@@ -42,10 +50,14 @@ impl fmt::Display for ConfiguredLines {
             1 => ("line", "is", "it"),
             _ => ("lines", "are", "them"),
         };
+        let declared = match &self.of_environment {
+            Some(env) => format!("the one of `{env}`"),
+            None => "the declared one".to_owned(),
+        };
         write!(
             f,
-            "{} {lines} of Assets.lock {are} of this configuration, not of the declared one: `assetctl check {}` calls {call} fresh",
-            self.lines, self.words
+            "{} {lines} of {} {are} of this configuration, not of {declared}: `assetctl {}` calls {call} fresh",
+            self.lines, self.lock, self.words
         )
     }
 }
@@ -89,9 +101,13 @@ pub(super) fn is_moved(graph: &AssetGraph, declared: &AssetGraph, id: AssetId) -
     id.index() >= declared.len() || place(graph) != place(declared)
 }
 
-/// A configuration as it is typed.
+/// The call of `check` by a configuration, as it is typed.
 fn typed(configuration: &Configuration) -> String {
     let mut words: Vec<String> = Vec::new();
+    if let Some(env) = &configuration.env {
+        words.extend(["--env".to_owned(), env.to_string()]);
+    }
+    words.push("check".to_owned());
     if let Some(job) = &configuration.job {
         words.extend(["--job".to_owned(), job.to_string()]);
     }

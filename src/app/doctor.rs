@@ -12,6 +12,8 @@ use crate::answer::{DoctorReport, Finding, Health};
 use crate::app::instance::InstanceAccess;
 use crate::app::project::{OpenProject, Surroundings};
 use crate::git::{GitError, Repository};
+use crate::lockfile::LockPlace;
+use crate::manifest;
 use crate::model::{AssetGraph, Command, CommandTemplate, Piece, Place};
 use crate::sys::clock::{Clock, SystemClock};
 use crate::sys::file::{FileSystem, file_system_of, filesystem_now, mount_of, room_in};
@@ -20,7 +22,6 @@ use crate::sys::inherited::{
 };
 use crate::sys::lock::FileLock;
 use crate::sys::secret;
-use crate::{lockfile, manifest};
 
 /// From here on the clocks of the system and of a file system differ.
 const SKEW: i64 = 2_000_000_000;
@@ -161,11 +162,16 @@ fn git(root: &Path, surroundings: &Surroundings, all: &mut Findings) {
     match Repository::open(root, &surroundings.environment) {
         Ok(repository) => {
             all.good("git", format!("repository {}", repository.top().display()));
-            match repository.ignored_below(&[lockfile::FILE_NAME.to_owned()]) {
+            let lock = surroundings.lock_place(root);
+            let lock = lock.unwrap_or_else(|_| LockPlace::in_root(root));
+            match repository.ignored_below(&[lock.path().to_owned()]) {
                 Ok(ignored) if ignored.is_empty() => {}
                 Ok(_) => all.warning(
                     "git",
-                    "git ignores Assets.lock, so `check` has nothing to compare in a clone",
+                    format!(
+                        "git ignores {}, so `check` has nothing to compare in a clone",
+                        lock.path()
+                    ),
                     "remove it from .gitignore and commit it",
                 ),
                 Err(error) => all.warning("git", error.to_string(), "run `git status`"),

@@ -11,8 +11,10 @@ use crate::hash::HashError;
 use crate::lockfile::LockError;
 use crate::look::{EngineError, Problems};
 use crate::manifest::{ManifestErrors, TypedPathError};
-use crate::model::{AssetGraph, AssetKey, Job, Name, PartitionKey, RunId, StepName};
-use crate::select::{SelectionError, job_help};
+use crate::model::{
+    AssetGraph, AssetKey, DeclaredEnvironment, Job, Name, PartitionKey, RunId, StepName,
+};
+use crate::select::{SelectionError, did_you_mean, job_help};
 use crate::store::StoreError;
 
 /// Why a verb cannot answer.
@@ -200,6 +202,15 @@ pub enum RequestError {
         /// The name.
         name: String,
         /// Similar names, or how to declare one.
+        help: String,
+    },
+    /// An environment that nobody declares.
+    #[error("there is no environment `{name}`")]
+    #[diagnostic(code(assetctl::app::unknown_environment), help("{help}"))]
+    UnknownEnvironment {
+        /// The name.
+        name: String,
+        /// Similar names, all of them, or how to declare one.
         help: String,
     },
     /// An asset is named that a job does not select.
@@ -604,4 +615,29 @@ fn writing(assets: &[AssetKey]) -> String {
         [one] => format!("{one} writes"),
         names => format!("{} write", names.join(", ")),
     }
+}
+
+/// The environment of a name in a graph.
+///
+/// # Errors
+///
+/// If there is none.
+pub fn named_environment<'g>(
+    graph: &'g AssetGraph,
+    name: &Name,
+) -> Result<&'g DeclaredEnvironment, RequestError> {
+    let found = graph.environment(name.as_str());
+    found.ok_or_else(|| {
+        let environments = graph.settings().environments.iter();
+        let known: Vec<&str> = environments.map(|it| it.name.as_str()).collect();
+        RequestError::UnknownEnvironment {
+            name: name.to_string(),
+            help: did_you_mean(name.as_str(), known.iter().copied()).unwrap_or_else(|| match known
+                .as_slice()
+            {
+                [] => "declare it: `[env.NAME]` in Assets.toml".to_owned(),
+                known => format!("environments are `{}`", known.join("`, `")),
+            }),
+        }
+    })
 }

@@ -18,7 +18,6 @@ use crate::app::snapshot::{
 use crate::app::steps::scope_of;
 use crate::engine::{block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
-use crate::lockfile;
 use crate::model::{AssetId, Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
     CellDecision, Costs, Decisions, Evaluation, Purpose, Role, Row, Upstream, UsualDurations,
@@ -66,7 +65,7 @@ pub fn plan(
     )?;
     refuse_unreadable(&evaluation)?;
     block_too_long(&mut evaluation, &workspace);
-    let lock = || lockfile::read(project.root()).ok().flatten();
+    let lock = || project.lock_place().read().ok().flatten();
     let lock = || lock().map(|parsed| parsed.lock);
     instance.look_at_places(&workspace, &mut evaluation, run.occupied, lock)?;
     let settled = look.settled_assets(project);

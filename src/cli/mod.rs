@@ -86,7 +86,8 @@ pub fn main() -> ExitCode {
 }
 
 /// The command line as words. Where a step's environment names its project and instance, the project is information for
-/// its command, and not where an `assetctl` that it starts should look; the instance is that of this project alone.
+/// its command, and not where an `assetctl` that it starts should look; the instance is that of this project alone. Its
+/// environment is one of the call that runs the step.
 fn parse(words: &[OsString], length: Length) -> Result<Cli, clap::Error> {
     let mut command = help::command(length);
     let matches = command.try_get_matches_from_mut(words)?;
@@ -101,6 +102,12 @@ fn parse(words: &[OsString], length: Length) -> Result<Cli, clap::Error> {
         {
             globals.home = None;
         }
+        if source(&matches, "env") == Some(ValueSource::EnvVariable) {
+            globals.env = None;
+        }
+    }
+    if source(&matches, "home") == Some(ValueSource::EnvVariable) {
+        cli.globals.take_home_of_variable();
     }
     Ok(cli)
 }

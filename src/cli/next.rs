@@ -5,11 +5,10 @@ use std::path::Path;
 
 use crate::cli::args::Globals;
 use crate::manifest;
+use crate::model::LOCK_FILE;
 
 /// The program as messages name it.
 pub const PROGRAM: &str = "assetctl";
-
-const LOCK_FILE: &str = "Assets.lock";
 
 /// Commands that go on from a call, as they can be typed where it was typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,11 +25,20 @@ impl Next {
     /// The commands that go on from a call with the options of all verbs; `materialize` takes these arguments.
     pub fn new(globals: &Globals, arguments: Vec<String>) -> Self {
         let mut program = vec![PROGRAM.to_owned()];
-        let folders = [("-C", &globals.project), ("--home", &globals.home)];
+        let env = globals.environment();
+        // A home of the environment wins over the variable's.
+        let home = globals.default_home.as_ref().filter(|_| env.is_none());
+        let folders = [
+            ("-C", globals.project.as_ref()),
+            ("--home", globals.home.as_ref().or(home)),
+        ];
         for (flag, folder) in folders {
             if let Some(folder) = folder {
                 program.extend([flag.to_owned(), folder.to_string_lossy().into_owned()]);
             }
+        }
+        if let Some(env) = env {
+            program.extend(["--env".to_owned(), env.to_string()]);
         }
         let mut words = program.clone();
         words.push("materialize".to_owned());
@@ -43,9 +51,9 @@ impl Next {
     }
 
     /// The same, with the lock file of the project that `directory` lies in as its path is typed in the folder `here`.
-    pub fn in_project(&self, directory: &Path, here: &Path) -> Self {
+    pub fn in_project(&self, directory: &Path, lock: &str, here: &Path) -> Self {
         let root = manifest::find(directory);
-        let lock = root.map(|root| from_here(&root.0, LOCK_FILE, here));
+        let lock = root.map(|root| from_here(&root.0, lock, here));
         Self {
             lock: lock.unwrap_or_else(|_| self.lock.clone()),
             ..self.clone()
@@ -59,7 +67,10 @@ pub fn as_typed<'a>(text: &'a str, program: &str) -> Cow<'a, str> {
     if program == PROGRAM || !text.contains(&named) {
         return Cow::Borrowed(text);
     }
-    Cow::Owned(text.replace(&named, &format!("`{program} ")))
+    let text = text.replace(&named, &format!("`{program} "));
+    // Some texts name the environment themselves.
+    let env = program.rfind(" --env ").map_or("", |at| &program[at..]);
+    Cow::Owned(text.replace(&format!("`{program}{env} "), &format!("`{program} ")))
 }
 
 /// Words as they are typed in a shell.
@@ -112,6 +123,10 @@ mod tests {
                 "assetctl materialize a --partition-range x...y",
             ),
             ("assetctl explain a", "assetctl materialize"),
+            (
+                "assetctl status a --env prod",
+                "assetctl --env prod materialize a",
+            ),
         ] {
             let cli = Cli::try_parse_from(line.split(' ')).expect("a right line");
             let next = Next::new(&cli.globals, cli.verb.goes_on());
@@ -126,6 +141,17 @@ mod tests {
         let expected =
             "a is external: `assetctl -C m accept a` or `assetctl -C m observe a`, not assetctl";
         assert_eq!(as_typed(text, "assetctl -C m"), expected);
+        let text = "`assetctl --env prod check --set a.x=1` calls them fresh";
+        for (program, expected) in [
+            ("assetctl", text),
+            ("assetctl --env prod", text),
+            (
+                "assetctl -C m --env prod",
+                "`assetctl -C m --env prod check --set a.x=1` calls them fresh",
+            ),
+        ] {
+            assert_eq!(as_typed(text, program), expected, "{program}");
+        }
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What one invocation knows of its surroundings: options of all verbs, and the terminal.
 
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -14,7 +17,8 @@ use crate::cli::output;
 use crate::cli::terminal::{Terminal, Variables};
 use crate::cli::text::{Detail, Look};
 use crate::cli::verb::Cli;
-use crate::model::{Configuration, SuppliedInput};
+use crate::manifest;
+use crate::model::{Configuration, LOCK_FILE, SuppliedInput};
 use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// What one invocation knows of its surroundings.
@@ -36,6 +40,8 @@ pub struct Session {
     pub configuration: Option<ConfigurationArgs>,
     /// Whether other paths of sources are those of a run in memory.
     in_memory: bool,
+    /// The lock file, once an environment with one of its own was found.
+    lock: OnceCell<String>,
     detail: Detail,
 }
 
@@ -100,6 +106,7 @@ impl Session {
             globals: globals.clone(),
             configuration: verb.configuration(),
             in_memory: verb.is_in_memory(),
+            lock: OnceCell::new(),
             detail: match (globals.quiet, globals.verbose) {
                 (true, _) => Detail::Brief,
                 (false, false) => Detail::Normal,
@@ -132,7 +139,13 @@ impl Session {
 
     /// Tells an error, and how the process ends.
     pub fn fail(&self, error: &dyn miette::Diagnostic, exit: VerbExit) -> VerbExit {
-        fail(error, self.format, &self.terminal, &self.next.program);
+        match self.format {
+            Format::Json => fail(error, self.format, &self.terminal, &self.next.program),
+            Format::Text => {
+                let text = diagnostics::report(error, &self.terminal, &self.next.program);
+                output::say(self.terminal.stderr, self.with_lock(text));
+            }
+        }
         exit
     }
 
@@ -144,21 +157,49 @@ impl Session {
         if !directory.is_dir() {
             return Err(CliError::NoFolder { path: directory });
         }
+        let env = self.globals.environment();
         let mut configuration = match &self.configuration {
-            Some(words) => words.read(&here)?,
-            None => Configuration::default(),
+            Some(words) => words.read(&here, env)?,
+            None => Configuration {
+                env: env.cloned(),
+                ..Configuration::default()
+            },
         };
         if self.in_memory {
             SuppliedInput::taken_in_memory(&mut configuration.inputs);
         }
-        Ok(Surroundings {
+        let home = |home: &PathBuf| here.join(home);
+        let surroundings = Surroundings {
             directory,
             dotenv: None,
-            home: self.globals.home.as_ref().map(|home| here.join(home)),
+            home: self.globals.home.as_ref().map(home),
+            default_home: self.globals.default_home.as_ref().map(home),
             now: self.now,
             environment: std::env::vars_os().collect(),
             configuration,
-        })
+        };
+        if env.is_some() {
+            // What is wrong with the project is told by what opens it.
+            let root = manifest::find(&surroundings.directory);
+            let lock = root
+                .ok()
+                .and_then(|root| surroundings.lock_place(&root.0).ok());
+            lock.map(|lock| self.lock.set(lock.path().to_owned()));
+        }
+        Ok(surroundings)
+    }
+
+    /// The lock file of this invocation, relative to the project root.
+    pub fn lock(&self) -> &str {
+        self.lock.get().map_or(LOCK_FILE, String::as_str)
+    }
+
+    /// A text that names the lock file as this invocation has it: texts call it `Assets.lock`.
+    pub fn with_lock(&self, text: String) -> String {
+        match self.lock() {
+            LOCK_FILE => text,
+            lock => text.replace(LOCK_FILE, lock),
+        }
     }
 
     /// The project that this invocation is about.
@@ -180,10 +221,10 @@ impl Session {
 
     /// The document of an answer, with the configuration that was given.
     pub fn document<'r, R>(&self, report: &'r R) -> ConfiguredDocument<'r, R> {
-        let given = self.configuration.as_ref();
+        let words = self.configuration.clone().unwrap_or_default();
         ConfiguredDocument {
             document: Document::new(report),
-            configuration: given.and_then(ConfigurationArgs::given),
+            configuration: words.given(self.globals.environment()),
         }
     }
 
@@ -195,7 +236,7 @@ impl Session {
     ) -> Result<VerbExit, VerbError> {
         match self.format {
             Format::Json => output::answer_json(&self.document(report))?,
-            Format::Text => output::answer(self.terminal.stdout, text())?,
+            Format::Text => output::answer(self.terminal.stdout, self.with_lock(text()))?,
         }
         Ok(VerbExit::Yes)
     }
@@ -234,7 +275,7 @@ impl Session {
             }
             _ => format!("{}\n", as_typed(&notice.to_string(), program)),
         };
-        output::say(self.terminal.stderr, text);
+        output::say(self.terminal.stderr, self.with_lock(text));
     }
 }
 

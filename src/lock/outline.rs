@@ -245,6 +245,7 @@ command = "cat {{input_list.clean}} > {{output}}"
             directory: folder.path().to_owned(),
             dotenv: None,
             home: None,
+            default_home: None,
             now: "2026-01-02T00:00:00Z".parse().expect("a time"),
             environment: Vec::new(),
             configuration: Configuration::default(),

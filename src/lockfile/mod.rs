@@ -18,7 +18,7 @@ mod splice;
 mod tests;
 mod words;
 
-pub use disk::{FILE_NAME, added_keys, read, read_bytes, write, write_text};
+pub use disk::{FILE_NAME, LockPlace};
 pub use error::{Damage, DamagedLine, LockError};
 pub use line_index::{LineIndex, WantedLines};
 pub use parse::{Parsed, parse, salvage};

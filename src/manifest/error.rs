@@ -335,6 +335,15 @@ pub enum Problem {
         /// What to do.
         help: String,
     },
+    /// What an environment says and cannot be.
+    #[error("{message}")]
+    #[diagnostic(code(assetctl::manifest::environment), help("{help}"))]
+    Environment {
+        /// What is wrong.
+        message: String,
+        /// What to do.
+        help: String,
+    },
     /// A dimension that a definition does not have.
     #[error("there is no dimension `{dimension}`")]
     #[diagnostic(code(assetctl::manifest::unknown_dimension), help("{help}"))]

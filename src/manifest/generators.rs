@@ -15,11 +15,8 @@ use crate::manifest::project_files::{MANIFEST, NEVER};
 use crate::manifest::source;
 use crate::manifest::template::Scope;
 use crate::model::{
-    About, Asset, AssetKey, DataVersionRule, Generator, InheritEnv, Location, Recipe,
+    About, Asset, AssetKey, DataVersionRule, Generator, InheritEnv, LOCK_FILE, Location, Recipe,
 };
-
-/// The lock file, which no command prints.
-const LOCK_FILE: &str = "Assets.lock";
 
 /// The tables of `include`.
 pub(super) fn tables<'a>(file: &Table<'a>) -> Vec<Table<'a>> {

@@ -22,7 +22,9 @@ use crate::manifest::path_shapes::Disk;
 use crate::manifest::project::{Defaults, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
-use crate::manifest::{config, generators, jobs, other_paths, overlap, project_files, source};
+use crate::manifest::{
+    config, environments, generators, jobs, other_paths, overlap, project_files, source,
+};
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
 };
@@ -229,6 +231,7 @@ fn assemble(
     let mut definitions = Definitions::read(files, problems);
     let names = outline(files, &project, &mut definitions, &mut origins, problems);
     let jobs = jobs::read(files, (&definitions, &names), problems);
+    let environments = environments::read(files, (&definitions, &names), problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
@@ -287,8 +290,13 @@ fn assemble(
     let mut manifests = sources.clone();
     manifests.extend(generators.iter().map(|generator| generator.to.as_str()));
     manifests.dedup();
-    let (unread, overlaps) =
-        overlap::check(&declarations, &manifests, &definitions, disk, problems);
+    let (unread, overlaps) = overlap::check(
+        (&declarations, &environments),
+        &manifests,
+        &definitions,
+        disk,
+        problems,
+    );
     leave_unread(&mut declarations, unread);
     let parts = GraphParts {
         settings: Settings {
@@ -299,6 +307,7 @@ fn assemble(
             generators,
             list_uses: origins.into_uses(),
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
+            environments,
         },
         files: sources.into_iter().map(str::to_owned).collect(),
         definitions: definitions.into_declared(),
@@ -308,6 +317,9 @@ fn assemble(
         .map_err(|cycle| report_cycle(&cycle, &names, &edges, problems))
         .ok()?;
     jobs::check(&jobs, &graph, problems);
+    let environments = &graph.settings().environments;
+    environments::check_configs(environments, &graph, problems);
+    environments::check_variables(environments, &graph, problems);
     Some((graph, overlaps))
 }
 
@@ -324,7 +336,7 @@ fn leave_unread(declarations: &mut [Declaration], unread: Vec<(AssetId, String)>
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
-    const KNOWN: [&str; 7] = [
+    const KNOWN: [&str; 8] = [
         "project",
         "defaults",
         "partitions",
@@ -332,6 +344,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
         "source",
         "asset",
         "job",
+        "env",
     ];
     if index == 0 {
         file.only(&KNOWN, problems);

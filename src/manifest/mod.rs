@@ -20,6 +20,7 @@ mod deps;
 mod diagnostic;
 mod document;
 mod each;
+mod environments;
 mod error;
 mod file;
 mod generators;

@@ -15,11 +15,12 @@ use crate::hash::Exceptions;
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::partitions::{Decides, Definitions};
-use crate::manifest::path_shapes::{Claim, ClaimKind, Disk, Shape};
+use crate::manifest::path_shapes::{Claim, ClaimKind, Disk, KeptFile, Shape};
 use crate::manifest::paths;
 use crate::manifest::patterns::{NodeId, Pattern, Trie, can_match};
 use crate::model::{
-    AssetId, AssetKey, Declaration, Location, OutputKind, PathTemplate, Piece, Place, SourcePath,
+    AssetId, AssetKey, Declaration, DeclaredEnvironment, EnvironmentPath, LOCK_FILE, Location,
+    OutputKind, PathTemplate, Piece, Place, SourcePath,
 };
 
 /// The most overlaps that are looked for.
@@ -29,7 +30,7 @@ const ENOUGH: usize = 200;
 pub(super) type NoCode = (AssetId, String);
 
 /// What no step may replace, besides the manifest files: the lock file, assetctl's own folder and that of git.
-const GUARDED: [&str; 3] = ["Assets.lock", ".assetctl", ".git"];
+const GUARDED: [&str; 3] = [LOCK_FILE, ".assetctl", ".git"];
 
 /// All paths that were compared, so that those of a few declarations that changed can be compared with the others.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -56,6 +57,7 @@ impl ComparedPath {
             ClaimKind::Source(id) | ClaimKind::Code(id) | ClaimKind::Candidate(id) => {
                 (Some(id), false)
             }
+            ClaimKind::Kept(_) => (None, true),
             ClaimKind::Keys(_) | ClaimKind::Guarded => (None, false),
         };
         Self {
@@ -110,7 +112,7 @@ pub(super) fn changed_overlaps(
 
 /// Reports what overlaps, and returns the words of commands that are no code, and all paths.
 pub(super) fn check(
-    declarations: &[Declaration],
+    (declarations, environments): (&[Declaration], &[DeclaredEnvironment]),
     files: &[&str],
     definitions: &Definitions<'_>,
     mut disk: Disk,
@@ -119,6 +121,7 @@ pub(super) fn check(
     let mut claims = claims_of_keys(definitions);
     claims.extend(self::claims((0..).map(AssetId).zip(declarations)));
     claims.extend(files.iter().chain(&GUARDED).map(|path| guarded(path)));
+    claims.extend(claims_of_environments(environments));
     let all: Vec<(usize, Shape)> = claims
         .iter()
         .enumerate()
@@ -164,7 +167,7 @@ impl<'a> Forest<'a> {
         let read = trie.root();
         for (number, (claim, shape)) in shapes.iter().enumerate() {
             let root = match claims[*claim].kind {
-                ClaimKind::Output(..) => written,
+                ClaimKind::Output(..) | ClaimKind::Kept(_) => written,
                 ClaimKind::Source(_)
                 | ClaimKind::Code(_)
                 | ClaimKind::Candidate(_)
@@ -264,6 +267,8 @@ impl Report<'_> {
     /// Whether two shapes really meet, which is reported.
     fn pair(&mut self, first: &(usize, Shape), second: &(usize, Shape)) -> bool {
         match (self.claims[first.0].kind, self.claims[second.0].kind) {
+            (ClaimKind::Kept(kept), _) => self.is_kept((kept, first), second),
+            (_, ClaimKind::Kept(kept)) => self.is_kept((kept, second), first),
             (ClaimKind::Output(a, _), ClaimKind::Output(b, _)) => {
                 self.outputs_overlap((a, first), (b, second));
                 true
@@ -314,7 +319,7 @@ impl Report<'_> {
         let maker = self.declarations[by.index()].key();
         let dep = || format!("write `deps = \"{maker}\"`: then it is read once it is made");
         let problem = match reader.kind {
-            ClaimKind::Output(..) | ClaimKind::Guarded => return false,
+            ClaimKind::Output(..) | ClaimKind::Guarded | ClaimKind::Kept(_) => return false,
             ClaimKind::Candidate(id) => {
                 if read.1.patterns.len() < written.1.patterns.len() {
                     return false;
@@ -367,6 +372,72 @@ impl Report<'_> {
             help: "choose another path: an output replaces everything at its path".to_owned(),
         };
         self.problems.at(output.location, "here", problem);
+        true
+    }
+
+    /// Whether what an environment keeps is, holds or lies in what others read or write, which is reported.
+    fn is_kept(
+        &mut self,
+        (kept, of_environment): (KeptFile, &(usize, Shape)),
+        other: &(usize, Shape),
+    ) -> bool {
+        let (claim, met) = (&self.claims[of_environment.0], &self.claims[other.0]);
+        let is_glob = other.1.glob.is_some() || other.1.is_open;
+        let of = |id: AssetId| self.declarations[id.index()].key();
+        let (what, label) = match (met.kind, kept) {
+            (ClaimKind::Candidate(_), _) | (ClaimKind::Kept(KeptFile::Home), KeptFile::Home) => {
+                return false;
+            }
+            (ClaimKind::Source(_) | ClaimKind::Code(_) | ClaimKind::Keys(_), _)
+                if is_glob
+                    && (kept == KeptFile::Home
+                        || !really_read(&other.1, &of_environment.1, claim)
+                        || is_excepted(met, &of_environment.1, claim)) =>
+            {
+                return false;
+            }
+            (ClaimKind::Output(id, _), _) => (format!("an output of `{}`", of(id)), "the output"),
+            (ClaimKind::Source(id), _) => (format!("the source `{}`", of(id)), "the source"),
+            (ClaimKind::Code(id), _) => (format!("the code of `{}`", of(id)), "the code"),
+            (ClaimKind::Keys(_), _) => ("files that are keys".to_owned(), "the files"),
+            (ClaimKind::Guarded, _) => (format!("`{}`", met.template.source()), ""),
+            (ClaimKind::Kept(KeptFile::Lock), KeptFile::Lock) => (
+                "the lock file of another environment".to_owned(),
+                "that lock file",
+            ),
+            (ClaimKind::Kept(KeptFile::Lock), _) => (
+                "the lock file of an environment".to_owned(),
+                "that lock file",
+            ),
+            (ClaimKind::Kept(KeptFile::Home), _) => {
+                ("the instance of an environment".to_owned(), "that instance")
+            }
+        };
+        let relation = match other.1.patterns.len().cmp(&of_environment.1.patterns.len()) {
+            Ordering::Equal => "is",
+            Ordering::Greater => "holds",
+            Ordering::Less => "lies in",
+        };
+        let relation = if is_glob { "is part of" } else { relation };
+        let (name, help) = match kept {
+            KeptFile::Lock => (
+                "lock file",
+                "choose a file that nothing else reads or writes, as `Assets.prod.lock`",
+            ),
+            KeptFile::Home => (
+                "folder of the instance",
+                "choose a folder that nothing else reads or writes, as `.assetctl-prod`",
+            ),
+        };
+        let problem = Problem::Environment {
+            message: format!("the {name} `{}` {relation} {what}", claim.template.source()),
+            help: help.to_owned(),
+        };
+        let mut labels = vec![Label::new(claim.location, "here")];
+        if met.kind != ClaimKind::Guarded {
+            labels.push(Label::new(met.location, label));
+        }
+        self.problems.add(problem, labels);
         true
     }
 
@@ -465,6 +536,29 @@ fn guarded(path: &str) -> Claim {
         kind: ClaimKind::Guarded,
         except: Vec::new(),
     }
+}
+
+/// What environments keep at paths of their own.
+fn claims_of_environments(environments: &[DeclaredEnvironment]) -> Vec<Claim> {
+    let claim = |path: &EnvironmentPath, kept: KeptFile| Claim {
+        location: path.location,
+        template: PathTemplate::literal(path.path.as_str()),
+        definition: None,
+        kind: ClaimKind::Kept(kept),
+        except: Vec::new(),
+    };
+    let claims = environments.iter().flat_map(|environment| {
+        let lock = environment
+            .lock
+            .iter()
+            .map(|path| claim(path, KeptFile::Lock));
+        let home = environment
+            .home
+            .iter()
+            .map(|path| claim(path, KeptFile::Home));
+        lock.chain(home)
+    });
+    claims.collect()
 }
 
 /// The files that keys are, or whose windows are.

@@ -49,6 +49,17 @@ pub(super) enum ClaimKind {
     Keys(Decides),
     /// It is a file or a folder that no step may replace.
     Guarded,
+    /// An environment keeps its lock file there, or the folder of its instance.
+    Kept(KeptFile),
+}
+
+/// What an environment keeps at a path of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeptFile {
+    /// Its lock file.
+    Lock,
+    /// The folder of its instance.
+    Home,
 }
 
 /// A path as it is compared.

@@ -17,6 +17,7 @@ use crate::manifest::declaration_rules::check_dotenv;
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Table;
 use crate::manifest::each::Origins;
+use crate::manifest::environments;
 use crate::manifest::file::{Origin, SourceFile};
 use crate::manifest::jobs::{self, ReadJob};
 use crate::manifest::load::{outline, parse};
@@ -31,7 +32,8 @@ use crate::manifest::segments::{
 };
 use crate::manifest::source::InlineSources;
 use crate::model::{
-    AssetGraph, AssetId, Declaration, DeclaredPartitions, FileId, Location, Revised, Settings,
+    AssetGraph, AssetId, Declaration, DeclaredEnvironment, DeclaredPartitions, FileId, Location,
+    Revised, Settings,
 };
 
 /// What is kept of a manifest, besides its graph, so that an edited one can be read through it.
@@ -208,7 +210,25 @@ impl<'e> Edit<'e> {
                 self.changed_names.insert(old.key(*reader).as_str(), id);
             }
         }
+        if lost.iter().any(|id| self.has_replaced_variable(*id)) {
+            return None;
+        }
         (self.changed_names.len() <= 16 + self.tables.len() / 4).then_some(())
+    }
+
+    /// Whether a former table declares a variable that an environment gives another value: another one has to, or there is
+    /// nothing to replace.
+    fn has_replaced_variable(&self, former: AssetId) -> bool {
+        let environments = &self.old.settings().environments;
+        if environments.iter().all(|it| it.env.is_empty()) {
+            return false;
+        }
+        let recipe = self.old.asset(former).and_then(|it| it.recipe.as_ref());
+        let mut variables = recipe.iter().flat_map(|recipe| &recipe.env);
+        variables.any(|it| {
+            let mut environments = environments.iter();
+            environments.any(|environment| environment.value_of(&it.name).is_some())
+        })
     }
 
     /// The text of a table.
@@ -226,6 +246,10 @@ impl<'e> Edit<'e> {
     fn tables_read(&self) -> Option<BTreeSet<AssetId>> {
         let changed = self.changed_names.values().copied();
         let mut read: BTreeSet<AssetId> = changed.clone().collect();
+        for environment in &self.old.settings().environments {
+            let configs = environment.configs.iter();
+            read.extend(configs.filter_map(|config| self.kept(&config.asset)));
+        }
         for id in changed {
             let table = DeTable::parse(self.text(id)).ok()?;
             each_name(&DeValue::Table(table.into_inner()), &mut |text| {
@@ -296,6 +320,8 @@ impl<'e> Edit<'e> {
             &mut findings.problems,
         );
         let jobs = jobs::read(&tables, (&definitions, &names), &mut findings.problems);
+        let environments =
+            environments::read(&tables, (&definitions, &names), &mut findings.problems);
         if names.len() != read.len() || definitions.declared().len() != named {
             return None;
         }
@@ -349,10 +375,12 @@ impl<'e> Edit<'e> {
         let overlaps = changed_overlaps(overlaps, &changed, is_kept, root)?;
         let settings = Settings {
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
+            environments: environments.clone(),
             ..self.old.settings().clone()
         };
         let blocks = self.blocks((settings, definitions.into_declared()), changed, &inline)?;
         check_jobs(&jobs, &blocks)?;
+        check_environments(&environments, &blocks)?;
         let file = |(edited, text): (&Vec<EditedSegment<'_>>, &String)| BasisFile {
             text: text.clone(),
             segments: edited.iter().map(|it| it.segment).collect(),
@@ -505,6 +533,17 @@ fn check_jobs(jobs: &[ReadJob<'_>], blocks: &[Vec<u8>]) -> Option<()> {
     let graph = AssetGraph::from_blocks(Arc::new(blocks.to_vec()))?;
     let mut problems = Problems::default();
     jobs::check(jobs, &graph, &mut problems);
+    (problems.len() == 0).then_some(())
+}
+
+/// Whether environments are right in the graph of these blocks, whose variables are those of before.
+fn check_environments(environments: &[DeclaredEnvironment], blocks: &[Vec<u8>]) -> Option<()> {
+    if environments.iter().all(|it| it.configs.is_empty()) {
+        return Some(());
+    }
+    let graph = AssetGraph::from_blocks(Arc::new(blocks.to_vec()))?;
+    let mut problems = Problems::default();
+    environments::check_configs(environments, &graph, &mut problems);
     (problems.len() == 0).then_some(())
 }
 

@@ -98,7 +98,7 @@ fn opened(line: &str) -> Option<Opened<'_>> {
     match keys.as_slice() {
         ["asset", name, ..] => Some(Opened::Declaration("asset", name)),
         ["source", name, ..] => Some(Opened::Declaration("source", name)),
-        ["project" | "defaults" | "partitions" | "job", ..] => Some(Opened::Settings),
+        ["project" | "defaults" | "partitions" | "job" | "env", ..] => Some(Opened::Settings),
         _ => None,
     }
 }

@@ -15,6 +15,9 @@ use crate::model::partition::{PartitionKey, PartitionKeys};
 use crate::model::record::RULE;
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
 
+/// The name of the lock file, beside `Assets.toml`, where an environment gives no other.
+pub const LOCK_FILE: &str = "Assets.lock";
+
 /// The content of a lock file, in no particular order but for the keys that were added.
 ///
 /// After a merge there may be several lines for one partition, and lines for keys inside a folded range: which of them

@@ -2,6 +2,7 @@
 
 mod asset;
 mod config;
+mod environment;
 mod generator;
 mod graph;
 mod job;
@@ -23,6 +24,7 @@ pub use config::{
     ConfigOrigin, ConfigPath, ConfigProblem, ConfigSchema, ConfigValue, EffectiveConfig, Finite,
     LeafValue, PARAMS, SchemaTable, Setting, SettingEntry, SettingTable,
 };
+pub use environment::{DeclaredEnvironment, EnvironmentConfig, EnvironmentPath};
 pub use generator::{Generator, StaleManifest, StaleReason};
 pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
@@ -32,7 +34,7 @@ pub use job::{
     ExecutorKind, Job, JobConfig, JobExecution, JobInput, JobSetting, JobValue, ParamPiece,
 };
 pub use lock::{
-    AddedKey, CodePrefix, ContributionPrefix, Lock, LockBlock, LockLine, LockedAsset,
+    AddedKey, CodePrefix, ContributionPrefix, LOCK_FILE, Lock, LockBlock, LockLine, LockedAsset,
     LockedManifest, LockedOutput, LockedSource,
 };
 pub use name::{

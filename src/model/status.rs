@@ -158,7 +158,8 @@ pub struct CodeChange {
     pub old: Option<String>,
     /// Its value now; `None` if it is gone.
     pub new: Option<String>,
-    /// Where its value comes from, if it is of the configuration: `config`, `default`, `--set`.
+    /// Where its value comes from, if it is of the configuration: `config`, `default`, `--set`; of a variable `--env`, if an
+    /// environment gives it another value.
     pub origin: Option<String>,
 }
 

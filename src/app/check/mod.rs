@@ -27,8 +27,8 @@ use crate::app::notice::Notice;
 use crate::app::project::{OpenProject, Surroundings};
 use crate::git::Repository;
 use crate::lockfile::Parsed;
+use crate::manifest;
 use crate::model::CheckOptions;
-use crate::{lockfile, manifest};
 
 pub use place::place_in_repository;
 pub use rebuild::Rebuilding;
@@ -66,7 +66,8 @@ fn is_fresh_by_lock_of(
     request: &CheckOptions,
     doors: Rebuilding<'_>,
 ) -> bool {
-    let Ok(Some(parsed)) = lockfile::read(root) else {
+    let lock = surroundings.lock_place(root).ok();
+    let Some(Ok(Some(parsed))) = lock.map(|lock| lock.read()) else {
         return false;
     };
     let request = CheckOptions {
@@ -85,7 +86,7 @@ fn judged(
     doors: Rebuilding<'_>,
 ) -> Result<(CheckReport, Vec<Notice>), AppError> {
     let root = manifest::find(&surroundings.directory)?.0;
-    if let Some(parsed) = lockfile::read(&root)? {
+    if let Some(parsed) = surroundings.lock_place(&root)?.read()? {
         return judged_by(&parsed, (surroundings, repository), request, doors);
     }
     let project = OpenProject::open(surroundings)?.within(repository);

@@ -9,7 +9,6 @@ use crate::app::affected::{TouchedSets, downstream, touched};
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::app::selection::Goals;
-use crate::lockfile;
 use crate::model::{
     AssetId, AssetKey, Changes, CheckOptions, DeclaredPartitions, Lock, LockBlock, LockLine,
     LockedAsset, LockedSource, Name, PartitionKey, PartitionKeys, PartitionSet,
@@ -56,7 +55,8 @@ fn lock_at(project: &OpenProject, revision: &str) -> Result<Lock, AppError> {
     let repository = project.repository()?;
     let commit = repository.commit(revision)?;
     let mut files = repository.files_at(&commit)?;
-    files.retain(|file| file.path == lockfile::FILE_NAME);
+    let place = project.lock_place();
+    files.retain(|file| file.path == place.path());
     let temporary = temporary_folder(project.environment());
     let unwritable = |source| AppError::Unwritable {
         path: temporary.display().to_string(),
@@ -64,7 +64,7 @@ fn lock_at(project: &OpenProject, revision: &str) -> Result<Lock, AppError> {
     };
     let folder = tempfile::tempdir_in(&temporary).map_err(unwritable)?;
     repository.write_out(&files, folder.path())?;
-    let parsed = lockfile::read(folder.path()).ok().flatten();
+    let parsed = place.of_copy(folder.path()).read().ok().flatten();
     Ok(parsed.map(|parsed| parsed.lock).unwrap_or_default())
 }
 

@@ -81,6 +81,7 @@ pub(super) fn check_out_staged(surroundings: &Surroundings) -> Result<StagedProj
         surroundings: Surroundings {
             directory,
             home: None,
+            default_home: None,
             dotenv: Some(root),
             ..surroundings.clone()
         },

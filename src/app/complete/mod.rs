@@ -9,6 +9,7 @@ use crate::app::instance::InstanceAccess;
 use crate::app::project::{OpenProject, Surroundings, look};
 use crate::git::Repository;
 use crate::hash::Ignore;
+use crate::lockfile::LockPlace;
 use crate::look::{KeyQuestion, OWN_FOLDER, World};
 use crate::manifest;
 use crate::model::{
@@ -139,6 +140,13 @@ impl<'a> CompletionWords<'a> {
     pub fn jobs(&self, typed: &str) -> Vec<String> {
         let jobs = self.graph.settings().jobs.iter();
         let names = jobs.map(|job| job.name.to_string());
+        names.filter(|name| name.starts_with(typed)).collect()
+    }
+
+    /// Environments that begin with `typed`.
+    pub fn environments(&self, typed: &str) -> Vec<String> {
+        let environments = self.graph.settings().environments.iter();
+        let names = environments.map(|it| it.name.to_string());
         names.filter(|name| name.starts_with(typed)).collect()
     }
 
@@ -307,10 +315,9 @@ impl CompletionWords<'_> {
         let parts = dimensions.map(|dimension| dimension.definition);
         let mut asked: BTreeSet<_> = parts.chain(definitions.iter().copied()).collect();
         asked.retain(|id| KeyQuestion::of(of(*id)) != KeyQuestion::Declared);
-        let home = match &self.surroundings.home {
-            Some(home) => self.surroundings.directory.join(home),
-            None => root.join(OWN_FOLDER),
-        };
+        let kept = self.surroundings.kept_places(&root)?;
+        let home = self.surroundings.home_of(&root.join(OWN_FOLDER), kept.home);
+        let lock = kept.lock.unwrap_or_else(|| LockPlace::in_root(&root));
         let world = World {
             root: &root,
             graph,
@@ -324,7 +331,7 @@ impl CompletionWords<'_> {
             temporary: &temporary_folder(&self.surroundings.environment),
             key: key.as_ref(),
         };
-        Ok(look(world, place, &asked)?.0)
+        Ok(look(world, (&lock, place), &asked)?.0)
     }
 }
 

@@ -7,11 +7,11 @@ use std::sync::Arc;
 
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
-use crate::app::{AppError, Surroundings};
+use crate::app::{AppError, RequestError, Surroundings};
 use crate::executor::{Executor, LocalExecutor};
 use crate::look::OWN_FOLDER;
 use crate::manifest;
-use crate::model::{AssetKey, Configuration};
+use crate::model::{AssetKey, Configuration, Name};
 use crate::sys::clock::{Clock, SystemClock};
 
 /// The usual folders of programs, which are all that a command sees if nothing else is said.
@@ -220,6 +220,54 @@ impl Project {
         Instance::in_folder(self.root.join(OWN_FOLDER))
     }
 
+    /// The instance of an environment: the one in its `home`, or the project's own where it has none.
+    ///
+    /// # Errors
+    ///
+    /// If the manifest is wrong, or declares no such environment (`assetctl::app::unknown_environment`).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let folder = tempfile::tempdir()?;
+    /// # std::fs::write(folder.path().join("Assets.toml"), r#"
+    /// # [project]
+    /// # [asset.greeting]
+    /// # command = "echo {{config.whom}} > {{output}}"
+    /// # outputs = "greeting.txt"
+    /// # config = { whom = "you" }
+    /// # [env.prod]
+    /// # home = ".assetctl-prod"
+    /// # config.greeting.whom = "all"
+    /// # "#)?;
+    /// use assetctl::{MaterializeRequest, Project, materialize};
+    ///
+    /// let project = Project::load(folder.path())?;
+    /// let instance = project.environment_instance("prod")?;
+    /// let request = MaterializeRequest::new().env("prod").instance(&instance);
+    /// let result = materialize(&project, request)?;
+    /// assert_eq!(std::fs::read_to_string(folder.path().join("greeting.txt"))?, "all\n");
+    /// assert!(project.environment_instance("staging").is_err());
+    /// # drop(result);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn environment_instance(&self, name: &str) -> Result<Instance, Error> {
+        let env = Name::parse(name).map_err(|error| {
+            AppError::from(RequestError::UnknownEnvironment {
+                name: name.to_owned(),
+                help: error.to_string(),
+            })
+        })?;
+        let configuration = Configuration {
+            env: Some(env),
+            ..Configuration::default()
+        };
+        let surroundings = self.surroundings(None, configuration);
+        let kept = surroundings.kept_places(&self.root)?;
+        let own = self.root.join(OWN_FOLDER);
+        Ok(Instance::in_folder(surroundings.home_of(&own, kept.home)))
+    }
+
     /// What a verb may know, with the instance that lies in `home`, by a configuration.
     pub(super) fn surroundings(
         &self,
@@ -230,6 +278,7 @@ impl Project {
             directory: self.root.clone(),
             dotenv: None,
             home: home.map(Path::to_owned),
+            default_home: None,
             now: self.clock.now(),
             environment: self.environment.clone(),
             configuration,

@@ -21,7 +21,6 @@ use crate::lock::{
     LockChanges, changed_lines, fresh_lines, key_changes, line_of, right_cells, stands_in_block,
     staying, unsettled_lines, without_cells,
 };
-use crate::lockfile::FILE_NAME;
 use crate::look::Observing;
 use crate::model::{AssetKey, KeysByDefinition, LockLine, LockRequest, RULE};
 use crate::plan::{Cell, Evaluation, Purpose, Role, Scope, Upstream};
@@ -79,7 +78,11 @@ pub fn change(
 ) -> Result<LockReport, AppError> {
     let versions = project.versions()?;
     let new = updated(project, &versions, file.lock().clone(), changes.clone())?;
-    let report = LockReport::new(FILE_NAME, changed_lines(file.lock(), &new), dry_run);
+    let report = LockReport::new(
+        project.lock_place().path(),
+        changed_lines(file.lock(), &new),
+        dry_run,
+    );
     if !dry_run {
         file.change(project, &versions, changes)?;
     }

@@ -6,7 +6,7 @@ use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::git::Repository;
 use crate::lock::{compare, lines_by_name};
-use crate::lockfile::{self, FILE_NAME};
+use crate::lockfile::{self, LockPlace};
 use crate::model::{Lock, LockDiffRequest};
 
 /// What differs between the lock files of two revisions, or of one and the work tree. A revision without a lock file has
@@ -20,10 +20,11 @@ pub fn lock_diff(
     request: &LockDiffRequest,
 ) -> Result<LockDiffReport, AppError> {
     let repository = Repository::open(project.root(), project.environment())?;
-    let old = lock_at(&repository, &request.old)?;
+    let place = project.lock_place();
+    let old = lock_at(&repository, place, &request.old)?;
     let new = match &request.new {
-        Some(revision) => lock_at(&repository, revision)?,
-        None => lock_here(project)?,
+        Some(revision) => lock_at(&repository, place, revision)?,
+        None => lock_here(place)?,
     };
     Ok(LockDiffReport {
         old: request.old.clone(),
@@ -32,20 +33,20 @@ pub fn lock_diff(
     })
 }
 
-fn lock_at(repository: &Repository, revision: &str) -> Result<Lock, AppError> {
+fn lock_at(repository: &Repository, place: &LockPlace, revision: &str) -> Result<Lock, AppError> {
     let commit = repository.commit(revision)?;
-    match repository.file_at(&commit, FILE_NAME)? {
-        Some(bytes) => Ok(lockfile::parse(&format!("{revision}:{FILE_NAME}"), &bytes)?.lock),
+    match repository.file_at(&commit, place.path())? {
+        Some(bytes) => Ok(lockfile::parse(&format!("{revision}:{}", place.path()), &bytes)?.lock),
         None => Ok(Lock::default()),
     }
 }
 
-fn lock_here(project: &OpenProject) -> Result<Lock, AppError> {
-    match lockfile::read_bytes(project.root()) {
-        Ok(Some(bytes)) => Ok(lockfile::parse(FILE_NAME, &bytes)?.lock),
+fn lock_here(place: &LockPlace) -> Result<Lock, AppError> {
+    match place.read_bytes() {
+        Ok(Some(bytes)) => Ok(lockfile::parse(place.path(), &bytes)?.lock),
         Ok(None) => Ok(Lock::default()),
         Err(source) => {
-            let path = FILE_NAME.to_owned();
+            let path = place.path().to_owned();
             Err(AppError::Unreadable { path, source })
         }
     }

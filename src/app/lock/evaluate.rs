@@ -6,7 +6,6 @@ use crate::app::lock::{LockFile, everything};
 use crate::app::notice::{Notice, UnreadLock};
 use crate::app::project::OpenProject;
 use crate::app::snapshot::OwnLines;
-use crate::lockfile;
 use crate::look::{Observing, StoreRecords, Workspace};
 use crate::model::Lock;
 use crate::plan::{Evaluation, Purpose, Scope, Upstream};
@@ -29,7 +28,7 @@ impl InstanceAccess {
                     self.take_lock((project, workspace), &mut evaluation, (&file, own))?;
                 }
                 _ => {
-                    if let Err(error) = lockfile::read(project.root()) {
+                    if let Err(error) = project.lock_place().read() {
                         self.take_notices(vec![Notice::UnreadLock(UnreadLock::of(&error))]);
                     }
                 }

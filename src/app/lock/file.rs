@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use crate::app::error::AppError;
@@ -62,7 +62,8 @@ impl LockFile {
     ///
     /// If it cannot be read, or is of a later version.
     pub fn read(project: &OpenProject) -> Result<Self, AppError> {
-        let bytes = match lockfile::read_bytes(project.root()) {
+        let place = project.lock_place();
+        let bytes = match place.read_bytes() {
             Ok(Some(bytes)) => bytes,
             Ok(None) => {
                 return Ok(Self {
@@ -74,20 +75,20 @@ impl LockFile {
                 });
             }
             Err(source) => {
-                let path = FILE_NAME.to_owned();
+                let path = place.path().to_owned();
                 return Err(AppError::Unreadable { path, source });
             }
         };
         if is_written(project, &bytes) {
             return Ok(Self::written(bytes));
         }
-        let (lock, state) = match lockfile::parse(FILE_NAME, &bytes) {
+        let (lock, state) = match lockfile::parse(place.path(), &bytes) {
             Ok(Parsed {
                 lock, tidy: true, ..
             }) if lock.rule == RULE => (lock, State::Tidy),
             Ok(Parsed { lock, .. }) => (lock, State::Untidy),
             Err(_) => {
-                let (lock, damaged) = lockfile::salvage(FILE_NAME, &bytes)?;
+                let (lock, damaged) = lockfile::salvage(place.path(), &bytes)?;
                 (lock, State::Damaged(DamagedLock::of(damaged)))
             }
         };
@@ -206,11 +207,12 @@ impl LockFile {
             }
         };
         let text = new.bytes.as_deref().unwrap_or_default();
-        lockfile::write_text(project.root(), text)?;
+        let place = project.lock_place();
+        place.write_text(text)?;
         note(project, text);
         // It was written just now, and would be too young to be sealed.
-        if let Ok(settled) = versions.settle(FILE_NAME, FILE_NAME) {
-            versions.adopt(FILE_NAME, &settled);
+        if let Ok(settled) = versions.settle(place.path(), place.path()) {
+            versions.adopt(place.path(), &settled);
         }
         Ok(Self {
             is_of_others,
@@ -238,7 +240,7 @@ impl LockFile {
 
     /// The same file, read again if somebody has written it since.
     fn read_again(self, project: &OpenProject) -> Result<Self, AppError> {
-        let now = lockfile::read_bytes(project.root()).ok().flatten();
+        let now = project.lock_place().read_bytes().ok().flatten();
         if now == self.bytes {
             Ok(self)
         } else {
@@ -270,17 +272,17 @@ fn guard(project: &OpenProject) -> Result<FileLock, AppError> {
     let own = project.root().join(OWN_FOLDER);
     let held = fs::create_dir_all(&own).and_then(|()| FileLock::exclusive(&own.join(GUARD)));
     held.map_err(|source| AppError::Unwritable {
-        path: format!("{FILE_NAME}: {OWN_FOLDER}/{GUARD}"),
+        path: format!("{}: {OWN_FOLDER}/{GUARD}", project.lock_place().path()),
         source,
     })
 }
 
-/// The file with the note, in the project's own folder.
+/// The file with the note on `Assets.lock`, in the project's own folder.
 const NOTE: &str = "lockfile.written";
 
 /// Whether a text is the one that was noted.
 fn is_written(project: &OpenProject, text: &[u8]) -> bool {
-    let note = read_own(&path(project.root()));
+    let note = read_own(&path(project));
     let key = project.cache_key();
     key.is_some_and(|key| note.is_ok_and(|note| note == digest(key, text).to_string().as_bytes()))
 }
@@ -290,12 +292,19 @@ fn note(project: &OpenProject, text: &[u8]) {
     if let Some(key) = project.cache_key() {
         let note = digest(key, text).to_string();
         // Without a note the next call reads everything.
-        drop(write_atomically(&path(project.root()), note.as_bytes()));
+        drop(write_atomically(&path(project), note.as_bytes()));
     }
 }
 
-fn path(root: &Path) -> PathBuf {
-    root.join(OWN_FOLDER).join(NOTE)
+/// Each lock file has a note of its own.
+fn path(project: &OpenProject) -> PathBuf {
+    let place = project.lock_place();
+    let own = project.root().join(OWN_FOLDER);
+    if place.is_default() {
+        return own.join(NOTE);
+    }
+    let name = Kind::Value.digest(place.path().as_bytes());
+    own.join(format!("{NOTE}.{name}"))
 }
 
 /// Another version of assetctl may write otherwise.

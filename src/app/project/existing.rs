@@ -6,7 +6,7 @@ use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::lockfile;
+use crate::lockfile::LockPlace;
 use crate::look::{KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files};
 use crate::model::{DefinitionId, KeysByDefinition, PartitionKeys};
 use crate::store::{InstancePlace, StoreError};
@@ -48,7 +48,8 @@ impl OpenProject {
 
     fn look(&self, definitions: &BTreeSet<DefinitionId>) -> Result<Looked, AppError> {
         let temporary = temporary_folder(&self.environment);
-        look(self.world(), self.place(&temporary), definitions)
+        let places = (self.lock_place(), self.place(&temporary));
+        look(self.world(), places, definitions)
     }
 }
 
@@ -56,15 +57,16 @@ impl OpenProject {
 /// An instance that is damaged counts as empty, with a notice.
 pub(in crate::app) fn look(
     world: World<'_>,
-    home: InstancePlace<'_>,
+    (lock, home): (&LockPlace, InstancePlace<'_>),
     definitions: &BTreeSet<DefinitionId>,
 ) -> Result<Looked, AppError> {
-    look_in(world, definitions, || InstanceAccess::at(home))
+    look_in(world, lock, definitions, || InstanceAccess::at(home))
 }
 
 /// [`look`], in an instance that is opened only if it is asked.
 pub(super) fn look_in(
     world: World<'_>,
+    lock: &LockPlace,
     definitions: &BTreeSet<DefinitionId>,
     open: impl FnOnce() -> Result<InstanceAccess, StoreError>,
 ) -> Result<Looked, AppError> {
@@ -75,7 +77,7 @@ pub(super) fn look_in(
     if !definitions.iter().any(asks) {
         return Ok((existing_keys(world, definitions, None)?, Vec::new()));
     }
-    let added = lockfile::added_keys(world.root)?;
+    let added = lock.added_keys()?;
     let world = World {
         added: &added,
         ..world

@@ -18,6 +18,7 @@ use crate::executor::Executor;
 use crate::git::{GitError, Repository};
 use crate::hash::{GitIgnored, Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
+use crate::lockfile::LockPlace;
 use crate::look::{ManifestTexts, OWN_FOLDER, OwnLife, Workspace, World};
 use crate::manifest::Compiled;
 use crate::model::{
@@ -38,6 +39,7 @@ pub(super) const MANIFEST_CACHE: &str = "manifest.cache";
 pub struct OpenProject {
     root: PathBuf,
     home: PathBuf,
+    lock_place: LockPlace,
     /// What caches are made with; without one there are none.
     key: Option<Key>,
     /// What the user vouches for instances with.
@@ -64,7 +66,7 @@ pub struct OpenProject {
     configuration: Configuration,
     execution: ExecutionSettings,
     params: Option<Vec<(String, Setting)>>,
-    /// The graph as it is declared, where another configuration is given.
+    /// The graph as it is declared, or as the environment makes it whose lock file it is, where another configuration is given.
     declared: Option<AssetGraph>,
 }
 
@@ -143,7 +145,8 @@ impl OpenProject {
         self.execution
     }
 
-    /// What is declared, where another configuration is given.
+    /// What the lines of the lock file are for, where another configuration is given: what is declared, or what an
+    /// environment with a lock file of its own makes of that.
     #[must_use]
     pub fn declared_graph(&self) -> Option<&AssetGraph> {
         self.declared.as_ref()
@@ -186,6 +189,12 @@ impl OpenProject {
     #[must_use]
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// Where its lock file lies.
+    #[must_use]
+    pub fn lock_place(&self) -> &LockPlace {
+        &self.lock_place
     }
 
     /// Whether reading it may leave traces.

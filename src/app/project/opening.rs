@@ -7,17 +7,17 @@ use std::sync::OnceLock;
 
 use jiff::Timestamp;
 
-use crate::app::error::{AppError, named_job};
+use crate::app::error::{AppError, named_environment, named_job};
 use crate::app::generated::stale_manifests;
 use crate::app::instance::InstanceAccess;
 use crate::app::notice::Notice;
 use crate::app::project::existing::{Looked, look, look_in};
-use crate::app::project::surroundings::{of_caches, of_instances, refuse_links};
+use crate::app::project::surroundings::{KeptPlaces, of_caches, of_instances, refuse_links};
 use crate::app::project::{MANIFEST_CACHE, OpenProject, Surroundings, Traces};
 use crate::digest::Key;
 use crate::hash::{Ignore, StatCache};
 use crate::io_manager::FilesystemIoManager;
-use crate::lockfile;
+use crate::lockfile::LockPlace;
 use crate::look::{ManifestTexts, OWN_FOLDER, World, asking_definitions, existing_keys};
 use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{DefinitionId, ExecutionSettings, Lock};
@@ -28,6 +28,9 @@ use crate::sys::secret;
 /// How the user's secret is found, and how the manifest is read.
 type Secret = fn(&[(OsString, OsString)], &Path) -> Option<[u8; 32]>;
 type ReadManifest = fn(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>;
+
+/// The lock file and the instance, where keys are asked for.
+type RecordPlaces<'p> = (&'p LockPlace, InstancePlace<'p>);
 
 impl OpenProject {
     /// Finds the project that `surroundings` lie in, reads its declarations, and looks which keys exist.
@@ -70,7 +73,7 @@ impl OpenProject {
     /// Finds the manifests whose commands would print another text. A lock file that cannot be read knows none of them.
     fn find_stale_manifests(&mut self) -> Result<(), AppError> {
         if self.has_generators() {
-            let lock = lockfile::read(&self.root).ok().flatten();
+            let lock = self.lock_place.read().ok().flatten();
             let lines = lock.map_or_else(Vec::new, |parsed| parsed.lock.manifests);
             let stale = stale_manifests(self, &lines)?;
             self.stale_manifests = stale;
@@ -80,9 +83,10 @@ impl OpenProject {
 
     /// [`Self::open`], for a project in which nothing may be written, not even a cache.
     pub fn open_unchanged(surroundings: &Surroundings) -> Result<Self, AppError> {
-        let look = |world: World<'_>, home: InstancePlace<'_>, used: &BTreeSet<DefinitionId>| {
-            look_in(world, used, || InstanceAccess::untouched_at(home))
-        };
+        let look =
+            |world: World<'_>, (lock, home): RecordPlaces<'_>, used: &BTreeSet<DefinitionId>| {
+                look_in(world, lock, used, || InstanceAccess::untouched_at(home))
+            };
         let known = (
             secret::known as Secret,
             manifest::read_compiled as ReadManifest,
@@ -109,6 +113,7 @@ impl OpenProject {
         let surroundings = Surroundings {
             directory: self.root.clone(),
             home: Some(self.home.clone()),
+            default_home: None,
             now: self.now,
             environment: self.environment.clone(),
             dotenv: self.dotenv.clone(),
@@ -121,7 +126,7 @@ impl OpenProject {
         surroundings: &Surroundings,
         look: impl FnOnce(
             World<'_>,
-            InstancePlace<'_>,
+            RecordPlaces<'_>,
             &BTreeSet<DefinitionId>,
         ) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
@@ -140,7 +145,7 @@ impl OpenProject {
         ),
         look: impl FnOnce(
             World<'_>,
-            InstancePlace<'_>,
+            RecordPlaces<'_>,
             &BTreeSet<DefinitionId>,
         ) -> Result<Looked, AppError>,
     ) -> Result<Self, AppError> {
@@ -151,20 +156,31 @@ impl OpenProject {
         let key = secret.and_then(|secret| of_caches(&secret, &root));
         let mut compiled = read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?;
         let configuration = surroundings.configuration.clone();
-        let declared = (!configuration.is_empty()).then(|| compiled.graph.clone());
+        let mut declared = (!configuration.is_empty()).then(|| compiled.graph.clone());
         let mut execution = ExecutionSettings::default();
         let mut params = None;
+        let mut kept = KeptPlaces::default();
         if let (Some(declared), Some(name)) = (&declared, &configuration.job) {
             named_job(declared, name)?;
         }
-        if let Some(declared) = &declared {
+        if let Some(name) = &configuration.env {
+            let environment = named_environment(&compiled.graph, name)?;
+            let of_environment = compiled.graph.with_environment(environment);
+            kept = KeptPlaces::of(&root, environment)?;
+            if kept.lock.is_some() {
+                declared = Some(of_environment.clone());
+            }
+            compiled.graph = of_environment;
+        }
+        if declared.is_some() {
             let root = root.to_string_lossy();
-            let configured = manifest::configured(declared, &root, &configuration)?;
+            let configured = manifest::configured(&compiled.graph, &root, &configuration)?;
             compiled.graph = configured.graph;
             (execution, params) = (configured.execution, configured.params);
         }
         let ignore = Ignore::new(&compiled.graph.settings().ignore)?;
-        let home = surroundings.home_of(&own);
+        let home = surroundings.home_of(&own, kept.home);
+        let lock_place = kept.lock.unwrap_or_else(|| LockPlace::in_root(&root));
         let variables = surroundings.variables(&root, compiled.graph.settings().dotenv)?;
         let world = World {
             root: &root,
@@ -181,7 +197,11 @@ impl OpenProject {
             temporary: &temporary,
             key: own_key.as_ref(),
         };
-        let (keys, mut notices) = look(world, asked, &asking_definitions(&compiled.graph))?;
+        let (keys, mut notices) = look(
+            world,
+            (&lock_place, asked),
+            &asking_definitions(&compiled.graph),
+        )?;
         let faults = keys.faults().into_iter().map(str::to_owned);
         notices.extend(faults.map(Notice::UnknownKeys));
         Ok(Self {
@@ -191,6 +211,7 @@ impl OpenProject {
             io_manager: FilesystemIoManager::new(&root),
             root,
             home,
+            lock_place,
             compiled,
             manifests: ManifestTexts::default(),
             keys,

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::app::error::AppError;
+use crate::app::error::{AppError, named_environment};
 use crate::app::project::MANIFEST_CACHE;
 use crate::digest::Key;
+use crate::lockfile::LockPlace;
 use crate::look::{OWN_FOLDER, Problems, read_dotenv};
 use crate::manifest;
-use crate::model::{AssetGraph, Configuration};
+use crate::model::{AssetGraph, Configuration, DeclaredEnvironment};
 use crate::sys::secret;
 
 /// What a verb may know of the process that asks: read once, by the caller.
@@ -20,8 +21,10 @@ use crate::sys::secret;
 pub struct Surroundings {
     /// Where the search for the project starts.
     pub directory: PathBuf,
-    /// The folder of the instance, where it is not the project's own.
+    /// The folder of the instance, whatever an environment says.
     pub home: Option<PathBuf>,
+    /// The folder of the instance, where no environment gives another; without it, the project's own.
+    pub default_home: Option<PathBuf>,
     /// The instant for which partitions exist.
     pub now: Timestamp,
     /// The environment.
@@ -33,10 +36,34 @@ pub struct Surroundings {
 }
 
 impl Surroundings {
-    /// The folder of the instance of a project with this folder of its own.
-    pub(in crate::app) fn home_of(&self, own: &Path) -> PathBuf {
-        let home = self.home.as_ref();
-        home.map_or_else(|| own.to_owned(), |home| self.directory.join(home))
+    /// The folder of the instance of a project with this folder of its own, and of an environment with this home.
+    pub(in crate::app) fn home_of(&self, own: &Path, of_environment: Option<PathBuf>) -> PathBuf {
+        let typed = |home: &PathBuf| self.directory.join(home);
+        let home = self.home.as_ref().map(typed).or(of_environment);
+        let home = home.or_else(|| self.default_home.as_ref().map(typed));
+        home.unwrap_or_else(|| own.to_owned())
+    }
+
+    /// Where the environment of the call keeps records, in the project in `root`.
+    ///
+    /// # Errors
+    ///
+    /// If there is no such environment, or the way to its files leads through a link.
+    pub(in crate::app) fn kept_places(&self, root: &Path) -> Result<KeptPlaces, AppError> {
+        match &self.configuration.env {
+            Some(name) => KeptPlaces::of(root, named_environment(&self.declared()?, name)?),
+            None => Ok(KeptPlaces::default()),
+        }
+    }
+
+    /// The lock file of the call, in the project in `root`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::kept_places`].
+    pub fn lock_place(&self, root: &Path) -> Result<LockPlace, AppError> {
+        let own = self.kept_places(root)?.lock;
+        Ok(own.unwrap_or_else(|| LockPlace::in_root(root)))
     }
 
     /// The variables that declarations of the project in `root` may name, of which the last one of a name counts.
@@ -72,6 +99,50 @@ impl Surroundings {
     /// What the user vouches for instances with.
     pub(in crate::app) fn own_key(&self, root: &Path) -> Option<Key> {
         secret::known(&self.environment, root).map(of_instances)
+    }
+}
+
+/// Where an environment keeps records, as far as it has places of its own.
+#[derive(Debug, Default)]
+pub(in crate::app) struct KeptPlaces {
+    pub lock: Option<LockPlace>,
+    /// The folder of the instance.
+    pub home: Option<PathBuf>,
+}
+
+impl KeptPlaces {
+    /// Those of an environment of the project in `root`.
+    ///
+    /// # Errors
+    ///
+    /// If the way to them leads through a link of the project.
+    pub(super) fn of(root: &Path, environment: &DeclaredEnvironment) -> Result<Self, AppError> {
+        for (kept, is_folder) in [(&environment.lock, false), (&environment.home, true)] {
+            if let Some(kept) = kept {
+                refuse_links_to(root, &kept.path, is_folder)?;
+            }
+        }
+        let (lock, home) = (environment.lock.as_ref(), environment.home.as_ref());
+        Ok(Self {
+            lock: lock.map(|it| LockPlace::at(root, &it.path)),
+            home: home.map(|it| root.join(&it.path)),
+        })
+    }
+}
+
+/// Refuses a way to a path below the root that leads through a link.
+fn refuse_links_to(root: &Path, path: &str, is_folder: bool) -> Result<(), AppError> {
+    if path.starts_with('/') || path.starts_with("../") {
+        return Ok(());
+    }
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    let folders = ends.chain(is_folder.then_some(path.len()));
+    let mut folders = folders.map(|end| &path[..end]);
+    match folders.find(|folder| root.join(folder).is_symlink()) {
+        Some(folder) => Err(AppError::Linked {
+            path: folder.to_owned(),
+        }),
+        None => Ok(()),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use crate::digest::{Folding, Kind, Sink};
+use crate::lockfile::LockPlace;
 use crate::model::{CheckedOutputs, Configuration};
 use crate::store::Store;
 
@@ -42,7 +43,7 @@ pub(super) fn file(
     home: &Path,
     root: &Path,
     basis: Basis,
-    configuration: &Configuration,
+    (configuration, lock): (&Configuration, &LockPlace),
 ) -> PathBuf {
     let mut folding = Folding::new();
     folding.text("version", env!("CARGO_PKG_VERSION"));
@@ -50,6 +51,9 @@ pub(super) fn file(
     folding.text("basis", basis.name());
     if let Some(key) = configuration.key() {
         folding.digest("configuration", key);
+    }
+    if !lock.is_default() {
+        folding.text("lock file", lock.path());
     }
     let name = folding.finish(Kind::Manifest).to_string();
     home.join("snapshots").join(name).with_extension("base")

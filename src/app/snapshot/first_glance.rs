@@ -6,6 +6,7 @@ use crate::app::project::{MANIFEST_CACHE, Surroundings};
 use crate::app::snapshot::basis::{Basis, file};
 use crate::app::snapshot::lock_stamp::lock_holds;
 use crate::engine::has_asides;
+use crate::lockfile::LockPlace;
 use crate::look::OWN_FOLDER;
 use crate::look::snapshot::{Everything, Glance, GlanceExtent, Snapshot, Viewpoint};
 use crate::manifest;
@@ -61,9 +62,10 @@ impl FirstGlance {
         }
         let root = manifest::find(&surroundings.directory).ok()?.0;
         let own = root.join(OWN_FOLDER);
-        let home = &surroundings.home_of(&own);
+        let home = &surroundings.home_of(&own, None);
         let key = surroundings.cache_key(&root)?;
-        let path = file(home, &root, Basis::Instance, &surroundings.configuration);
+        let judged_by = (&surroundings.configuration, &LockPlace::in_root(&root));
+        let path = file(home, &root, Basis::Instance, judged_by);
         let snapshot = Snapshot::open(&path, &key)?;
         let state = snapshot.state();
         let Everything { assets, partitions } = state.everything?;

@@ -93,7 +93,7 @@ impl ProjectLook {
                     let set = PartitionSet::single(partition.index);
                     unlocked.add(numbering.place_now(id), OwnedPart::Outputs, &set);
                 }
-                lock_now(workspace.versions, version)
+                lock_now(workspace.versions, project.lock_place(), version)
             }
             KeptLock::Unknown => {
                 for (place, part, set) in recorded.outputs.iter() {

@@ -4,24 +4,28 @@ use std::fs::File;
 use std::path::Path;
 
 use crate::hash::{EntryReader, EntryWriter, Sighting, Sightings, Versions};
-use crate::lockfile::FILE_NAME;
+use crate::lockfile::LockPlace;
 use crate::look::snapshot::SnapshotState;
 use crate::model::{Counted, DataVersion, Watched};
 
 /// How the lock file looks with a text of this version, or where it is not there, if that can be trusted to tell of the next change.
-pub(super) fn lock_now(versions: &Versions<'_>, version: Option<DataVersion>) -> Option<Vec<u8>> {
+pub(super) fn lock_now(
+    versions: &Versions<'_>,
+    place: &LockPlace,
+    version: Option<DataVersion>,
+) -> Option<Vec<u8>> {
     let mut sightings = Sightings::default();
-    if versions.of_path(FILE_NAME).ok()?.version() != version {
+    if versions.of_path(place.path()).ok()?.version() != version {
         return None;
     }
     match version {
         Some(version) => {
-            let watched = Watched::Path(FILE_NAME.to_owned(), Counted::All);
+            let watched = Watched::Path(place.path().to_owned(), Counted::All);
             versions
                 .sight(&mut sightings, &watched, version)
                 .then_some(())?;
         }
-        None => versions.sight_absent(&mut sightings, FILE_NAME),
+        None => versions.sight_absent(&mut sightings, place.path()),
     }
     let (mut writer, mut bytes) = (EntryWriter::default(), Vec::new());
     for entry in sightings.entries() {

@@ -143,7 +143,8 @@ impl ProjectLook {
             Basis::Instance => project.home().to_owned(),
             Basis::Lock(_) => project.root().join(OWN_FOLDER),
         };
-        look.path = file(&folder, project.root(), look.basis, project.configuration());
+        let judged_by = (project.configuration(), project.lock_place());
+        look.path = file(&folder, project.root(), look.basis, judged_by);
         let state = store.and_then(|store| store.change_state().ok());
         look.changes = state.filter(ChangeState::is_of_instance);
         look.key = Some(key.clone());

@@ -63,8 +63,8 @@ fn input(text: &str) -> Result<(String, String), String> {
 }
 
 impl ConfigurationArgs {
-    /// The configuration, typed in the folder `here`.
-    pub fn read(&self, here: &Path) -> Result<Configuration, CliError> {
+    /// The configuration, typed in the folder `here`, in an environment.
+    pub fn read(&self, here: &Path, env: Option<&Name>) -> Result<Configuration, CliError> {
         let files = self.files().into_iter().map(|path| {
             let text = fs::read_to_string(here.join(&path));
             let text = text.map_err(|source| CliError::UnreadableConfig {
@@ -77,6 +77,7 @@ impl ConfigurationArgs {
         Ok(Configuration {
             files: files.collect::<Result<_, _>>()?,
             job: self.job.clone(),
+            env: env.cloned(),
             set: self.set.clone(),
             inputs: self.inputs(here)?,
         })
@@ -87,15 +88,18 @@ impl ConfigurationArgs {
         self.input.iter().map(|it| supplied(it, here)).collect()
     }
 
-    /// What was given; `None` if nothing was.
-    pub fn given(&self) -> Option<GivenConfiguration> {
+    /// What was given, in an environment; `None` if nothing was.
+    pub fn given(&self, env: Option<&Name>) -> Option<GivenConfiguration> {
         let files = self.files();
-        let is_empty =
-            self.job.is_none() && self.set.is_empty() && files.is_empty() && self.input.is_empty();
+        let is_empty = self.job.is_none()
+            && env.is_none()
+            && self.set.is_empty()
+            && files.is_empty()
+            && self.input.is_empty();
         let input = |(name, path): &(String, String)| format!("{name}={path}");
         (!is_empty).then(|| GivenConfiguration {
             job: self.job.as_ref().map(ToString::to_string),
-            env: None,
+            env: env.map(ToString::to_string),
             set: self.set.clone(),
             files: files
                 .iter()

@@ -10,6 +10,8 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
+use crate::model::Name;
+
 /// Options of all verbs.
 #[derive(Clone, Debug, Args)]
 #[command(next_help_heading = "Options of all verbs")]
@@ -41,6 +43,19 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub home: Option<PathBuf>,
+    /// The same, where only the variable says so: an environment with a home of its own wins over it.
+    #[arg(skip)]
+    pub default_home: Option<PathBuf>,
+    /// The environment: its values, its variables, its lock file and its records; `""` leaves it out
+    #[arg(
+        long,
+        value_name = "NAME",
+        global = true,
+        env = "ASSETCTL_ENV",
+        value_parser = environment,
+        hide_env_values = true
+    )]
+    pub env: Option<GivenEnvironment>,
     /// How many commands run at once; 0, the default, is the number of cores
     #[arg(
         short,
@@ -118,6 +133,37 @@ pub struct Globals {
         hide_short_help = true
     )]
     pub now: Option<Timestamp>,
+}
+
+/// An environment as it is typed: an empty text is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GivenEnvironment(Option<Name>);
+
+impl GivenEnvironment {
+    /// Its name, if it is one.
+    pub fn name(&self) -> Option<&Name> {
+        self.0.as_ref()
+    }
+}
+
+impl Globals {
+    /// The environment, if one is named.
+    pub fn environment(&self) -> Option<&Name> {
+        self.env.as_ref()?.name()
+    }
+
+    /// Takes the folder of the instance as one that only a variable names.
+    pub fn take_home_of_variable(&mut self) {
+        self.default_home = self.home.take();
+    }
+}
+
+fn environment(text: &str) -> Result<GivenEnvironment, String> {
+    if text.is_empty() {
+        return Ok(GivenEnvironment(None));
+    }
+    let name = Name::parse(text).map(Some).map(GivenEnvironment);
+    name.map_err(|error| format!("{error}; name a table `[env.NAME]` of Assets.toml"))
 }
 
 /// When to use colours.

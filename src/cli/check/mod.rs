@@ -150,7 +150,9 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<VerbExit, VerbError> {
         }
     }
     let here = std::env::current_dir()?;
-    let next = session.next.in_project(&surroundings.directory, &here);
+    let next = session
+        .next
+        .in_project(&surroundings.directory, session.lock(), &here);
     answer(session, &report, format, &next)?;
     Ok(VerbExit::yes_if(report.is_good()))
 }
@@ -198,7 +200,10 @@ fn answer(
     };
     let whole = with_manifests.as_ref().unwrap_or(report);
     match format {
-        CheckFormat::Text => output::answer(stdout, check(report, &session.look(), next)),
+        CheckFormat::Text => {
+            let text = check(report, &session.look(), next);
+            output::answer(stdout, session.with_lock(text))
+        }
         CheckFormat::Json => output::answer_json(&session.document(report)),
         CheckFormat::Github => {
             let mut text = ci::annotations(whole) + &verdict(report);

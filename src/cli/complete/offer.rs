@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 use clap_complete::engine::{CompletionCandidate, complete};
 use jiff::Timestamp;
@@ -11,6 +12,7 @@ use jiff::Timestamp;
 use crate::app::{
     AppError, CompletionWords, Surroundings, complete_input, complete_revision, complete_run,
 };
+use crate::cli::args::GivenEnvironment;
 use crate::cli::complete::shells::words_of;
 use crate::cli::help::{self, Length};
 use crate::model::Configuration;
@@ -38,6 +40,8 @@ pub(super) enum Offer {
     Dynamic,
     /// A job.
     Job,
+    /// An environment.
+    Environment,
     /// An input of an asset.
     Input,
     /// A run that has logs.
@@ -63,6 +67,7 @@ const OFFERS: &[(&str, Offer)] = &[
     ("definition", Offer::Dynamic),
     ("job", Offer::Job),
     ("job_name", Offer::Job),
+    ("env", Offer::Environment),
     ("dep", Offer::Input),
     ("run", Offer::Run),
     ("since", Offer::Revision),
@@ -115,6 +120,7 @@ impl Offer {
             Self::Partitioned => Ok(words()?.partitioned(typed)),
             Self::Dynamic => Ok(words()?.dynamic(typed)),
             Self::Job => Ok(words()?.jobs(typed)),
+            Self::Environment => Ok(words()?.environments(typed)),
             Self::Input => complete_input(&surroundings, &asked.given("asset"), typed),
             Self::Run => complete_run(&surroundings, typed),
             Self::Revision => complete_revision(&surroundings, typed),
@@ -195,16 +201,26 @@ impl Asked {
     pub(super) fn surroundings(&self) -> Option<Surroundings> {
         let here = std::env::current_dir().ok()?;
         let folder = |id| Some(expanded(self.value::<PathBuf>(id)?));
+        let is_typed = self.matches.value_source("home") != Some(ValueSource::EnvVariable);
+        let env = self.value::<GivenEnvironment>("env");
         Some(Surroundings {
             directory: folder("project").map_or_else(|| here.clone(), |it| here.join(it)),
             dotenv: None,
-            home: folder("home").map(|home| here.join(home)),
+            home: folder("home")
+                .filter(|_| is_typed)
+                .map(|home| here.join(home)),
+            default_home: folder("home")
+                .filter(|_| !is_typed)
+                .map(|home| here.join(home)),
             now: self
                 .value::<Timestamp>("now")
                 .copied()
                 .unwrap_or_else(Timestamp::now),
             environment: std::env::vars_os().collect(),
-            configuration: Configuration::default(),
+            configuration: Configuration {
+                env: env.and_then(GivenEnvironment::name).cloned(),
+                ..Configuration::default()
+            },
         })
     }
 

@@ -3,7 +3,7 @@
 mod display;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::{Args, ValueEnum};
 
@@ -311,9 +311,7 @@ fn refuse_other_places(memory: &MemoryArgs, globals: &Globals) -> Result<(), Cli
             "leave one of them out",
         ));
     }
-    // A variable that is set once for all calls asks for nothing now.
-    let of_all = std::env::var_os("ASSETCTL_HOME").map(PathBuf::from);
-    if globals.home.is_some() && globals.home != of_all {
+    if globals.home.is_some() {
         return Err(usage(
             "`--in-memory` uses its own instance, and `--home` names another".to_owned(),
             "leave one of them out",

@@ -149,14 +149,20 @@ fn code(change: &CodeChange) -> String {
         new,
         origin,
     } = change;
+    let origin = origin
+        .as_deref()
+        .map_or_else(String::new, |it| format!(" ({it})"));
     if let Some(variable) = what.strip_prefix(VARIABLE) {
         let quoted = |value: &str| format!("\"{}\"", cut(&visible(value), LONG));
         return match (old, new) {
             (Some(old), Some(new)) => {
                 let (old, new) = (quoted(old), quoted(new));
-                format!("variable {variable} changed from {old} to {new}")
+                format!("variable {variable} changed from {old} to {new}{origin}")
             }
-            (None, Some(new)) => format!("variable {variable} is {} and was not set", quoted(new)),
+            (None, Some(new)) => {
+                let new = quoted(new);
+                format!("variable {variable} is {new}{origin} and was not set")
+            }
             (Some(old), None) => format!("variable {variable} is not set and was {}", quoted(old)),
             (None, None) => format!("variable {variable} is new"),
         };
@@ -172,9 +178,6 @@ fn code(change: &CodeChange) -> String {
         (None, _) => format!("{subject} is new"),
         (_, None) => format!("{subject} is gone"),
         (Some(old), Some(new)) if is_short(change) => {
-            let origin = origin
-                .as_deref()
-                .map_or_else(String::new, |it| format!(" ({it})"));
             format!(
                 "{subject} changed: {} → {}{origin}",
                 visible(old),

@@ -4,6 +4,7 @@ mod columns;
 mod compiled;
 mod declarations;
 mod detached;
+mod environment;
 mod index;
 mod meaning;
 mod outline;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::Digest;
 use crate::model::asset::{Asset, Declaration, Dep, SourceAsset};
+use crate::model::environment::DeclaredEnvironment;
 use crate::model::generator::Generator;
 use crate::model::graph::compiled::BlockNumber;
 use crate::model::graph::declarations::Declarations;
@@ -55,6 +57,8 @@ pub struct Settings {
     pub list_uses: Vec<(FileId, Vec<Location>)>,
     /// Jobs, in order of declaration.
     pub jobs: Vec<Job>,
+    /// Environments, in order of declaration.
+    pub environments: Vec<DeclaredEnvironment>,
 }
 
 /// Everything that a project declares.
@@ -81,6 +85,8 @@ pub struct AssetGraph {
     blocks: Option<Arc<dyn GraphBlocks>>,
     /// Sources that are read from other paths, with the declared ones as they are written.
     moved: Vec<(AssetId, String)>,
+    /// The variables that an environment has given other values.
+    replaced: Vec<String>,
 }
 
 /// The parts of a graph, as the manifest has read them.
@@ -155,6 +161,7 @@ impl AssetGraph {
             declarations: Declarations::default(),
             blocks: None,
             moved: Vec::new(),
+            replaced: Vec::new(),
         }
     }
 

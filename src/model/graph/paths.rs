@@ -100,7 +100,8 @@ impl AssetGraph {
             definitions: self.definitions.clone(),
             declarations,
         };
-        let graph = Self::new(parts).expect("an edge to a source is part of no cycle");
+        let mut graph = Self::new(parts).expect("an edge to a source is part of no cycle");
+        graph.replaced.clone_from(&self.replaced);
         (graph, own)
     }
 }

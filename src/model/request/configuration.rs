@@ -10,6 +10,8 @@ use crate::model::request::SuppliedInput;
 pub struct Configuration {
     /// The job whose configuration, selection and partitions count.
     pub job: Option<Name>,
+    /// The environment.
+    pub env: Option<Name>,
     /// Values as they are typed: `clean.limit=10`; of two for one path the last counts.
     pub set: Vec<String>,
     /// Files of run config; later ones win key by key.
@@ -32,11 +34,12 @@ impl Configuration {
     pub fn is_empty(&self) -> bool {
         let Self {
             job,
+            env,
             set,
             files,
             inputs,
         } = self;
-        job.is_none() && set.is_empty() && files.is_empty() && inputs.is_empty()
+        job.is_none() && env.is_none() && set.is_empty() && files.is_empty() && inputs.is_empty()
     }
 
     /// What tells it from any other, for what is kept of a judgement; `None` where nothing is given.
@@ -46,6 +49,7 @@ impl Configuration {
         }
         let Self {
             job,
+            env,
             set,
             files,
             inputs,
@@ -53,6 +57,9 @@ impl Configuration {
         let mut folding = Folding::new();
         if let Some(job) = job {
             folding.text("job", job.as_str());
+        }
+        if let Some(env) = env {
+            folding.text("env", env.as_str());
         }
         for word in set {
             folding.text("set", word);
@@ -192,6 +199,9 @@ mod tests {
             configuration.key().expect("something is given")
         };
         let keys = [
+            with(&|it| it.job = Some(testkit::name("a"))),
+            with(&|it| it.env = Some(testkit::name("a"))),
+            with(&|it| it.env = Some(testkit::name("b"))),
             with(&|it| it.set = vec!["a.x=1".into()]),
             with(&|it| it.set = vec!["a.x=2".into()]),
             with(&|it| it.set = vec!["a.x=1".into(), "a.x=2".into()]),
@@ -209,6 +219,6 @@ mod tests {
         }
         // Where a file lies says nothing about what it sets.
         let elsewhere = with(&|it| it.files = vec![file("b/a.toml", "x")]);
-        assert_eq!(elsewhere, keys[4]);
+        assert_eq!(elsewhere, keys[7]);
     }
 }

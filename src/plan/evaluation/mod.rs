@@ -8,8 +8,9 @@ mod locked_cells;
 use std::collections::HashMap;
 
 use crate::model::{
-    Asset, CONFIG_FIELD, Cause, CodeVersion, EffectiveConfig, MaterializedRef, Observation,
-    OutputChange, PartitionRef, PartitionSlot, Provenance, Status, StepName,
+    Asset, AssetGraph, CONFIG_FIELD, Cause, CodeChange, CodeVersion, ConfigOrigin, EffectiveConfig,
+    MaterializedRef, Observation, OutputChange, PartitionRef, PartitionSlot, Provenance, Status,
+    StepName,
 };
 use crate::plan::causes::{CauseFacts, causes};
 use crate::plan::decide::{CellDecision, Decisions, decide};
@@ -238,9 +239,9 @@ impl<'a> Evaluation<'a> {
         };
         let mut causes = causes(&mut self.judge, &evidence, cell);
         let (_, partition) = scope.at(cell);
-        if let Some(config) = self.config_of(cell) {
-            for cause in &mut causes {
-                name_origin(config, partition, cause);
+        for cause in &mut causes {
+            if let Cause::Code(change) = cause {
+                change.origin = origin(self.config_of(cell), (scope.graph(), partition), change);
             }
         }
         causes
@@ -257,16 +258,24 @@ impl<'a> Evaluation<'a> {
     }
 }
 
-/// Says where a value of the configuration comes from.
-fn name_origin(config: &EffectiveConfig, partition: PartitionRef<'_>, cause: &mut Cause) {
-    if let Cause::Code(change) = cause
-        && let Some(path) = change.what.strip_prefix(CONFIG_FIELD)
-    {
-        let mut leaves = config.leaves(partition).iter();
-        let leaf = leaves.find(|leaf| leaf.path.to_string() == path);
-        change.origin = leaf.map(|leaf| leaf.origin.in_words().to_owned());
+/// Where a value of the configuration comes from, or another value of a variable than the declared one.
+fn origin(
+    config: Option<&EffectiveConfig>,
+    (graph, partition): (&AssetGraph, PartitionRef<'_>),
+    change: &CodeChange,
+) -> Option<String> {
+    if let Some(variable) = change.what.strip_prefix(VARIABLE_WORD) {
+        let is_other = graph.is_replaced_variable(variable);
+        return is_other.then(|| ConfigOrigin::Environment.in_words().to_owned());
     }
+    let path = change.what.strip_prefix(CONFIG_FIELD)?;
+    let mut leaves = config?.leaves(partition).iter();
+    let leaf = leaves.find(|leaf| leaf.path.to_string() == path)?;
+    Some(leaf.origin.in_words().to_owned())
 }
+
+/// What the changes of variables begin with.
+const VARIABLE_WORD: &str = "env ";
 
 impl Evaluation<'_> {
     /// Why a cell is not made in this run although it is not fresh: what its nearest root is, in words.

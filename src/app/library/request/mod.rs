@@ -113,6 +113,17 @@ impl<O> RequestBase<O> {
         }
     }
 
+    /// Names the environment of the configuration.
+    fn set_env(&mut self, name: &str) {
+        match Name::parse(name) {
+            Ok(env) => self.configuration.env = Some(env),
+            Err(error) => self.refuse_word(RequestError::UnknownEnvironment {
+                name: name.to_owned(),
+                help: error.to_string(),
+            }),
+        }
+    }
+
     /// Keeps what is wrong with a word.
     fn refuse_word(&mut self, error: RequestError) {
         self.words.push(error);
@@ -361,6 +372,23 @@ macro_rules! configured_methods {
         #[must_use]
         pub fn job(mut self, name: &str) -> Self {
             self.base.set_job(name);
+            self
+        }
+
+        /// Uses an environment, as `--env` does: its values, its variables, and its lock file where it has one of its own. An
+        /// environment that is not declared is an error of the call, `assetctl::app::unknown_environment`.
+        ///
+        /// The instance is the one that is given: that of an environment is
+        /// [`Project::environment_instance`](crate::Project::environment_instance).
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::", stringify!($request), ";")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new().env(\"prod\");")]
+        /// ```
+        #[must_use]
+        pub fn env(mut self, name: &str) -> Self {
+            self.base.set_env(name);
             self
         }
     };

@@ -1,0 +1,63 @@
+//! Environments: what is other than declared where a project works for `prod` or `dev`, under a name.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::asset::{EnvValue, EnvVariable};
+use crate::model::config::SettingTable;
+use crate::model::name::{Location, Name};
+
+/// An environment, as declared.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DeclaredEnvironment {
+    /// Its name.
+    pub name: Name,
+    /// Where its table stands.
+    pub location: Location,
+    /// For people.
+    pub description: Option<String>,
+    /// What it sets of the configuration of assets.
+    pub configs: Vec<EnvironmentConfig>,
+    /// Other values of variables that assets declare.
+    pub env: Vec<EnvVariable>,
+    /// The lock file, relative to the project root, where it is one of its own.
+    pub lock: Option<EnvironmentPath>,
+    /// The folder of the instance, relative to the project root or absolute, where it is one of its own.
+    pub home: Option<EnvironmentPath>,
+}
+
+/// What an environment sets of the configuration of an asset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentConfig {
+    /// The asset's name.
+    pub asset: String,
+    /// What it sets.
+    pub settings: SettingTable,
+    /// Where the name of the asset stands.
+    pub location: Location,
+}
+
+/// A path that an environment keeps records at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EnvironmentPath {
+    /// The path.
+    pub path: String,
+    /// Where it is declared.
+    pub location: Location,
+}
+
+impl DeclaredEnvironment {
+    /// The value that it gives a variable which an asset declares.
+    pub fn value_of(&self, variable: &str) -> Option<&EnvVariable> {
+        self.env.iter().find(|it| it.name == variable)
+    }
+
+    /// The secrets that it gives to variables, each with where it is named.
+    pub fn secrets(&self) -> impl Iterator<Item = (&str, Location)> {
+        self.env
+            .iter()
+            .filter_map(|variable| match &variable.value {
+                EnvValue::Secret { variable: from, .. } => Some((from.as_str(), variable.location)),
+                EnvValue::Literal(_) | EnvValue::FromEnv { .. } => None,
+            })
+    }
+}
