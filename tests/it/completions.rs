@@ -373,3 +373,22 @@ fn completions_know_the_keys_of_now() {
     sandbox.run(&["partitions", "add", "added", "z"]).success();
     assert_eq!(words("of_file@"), "of_file@z\n");
 }
+
+#[test]
+fn environments_are_offered_and_their_keys_are_asked_for() {
+    let environments = "\n[env.prod]\nhome = 'prod-home'\n[env.preview]\n[env.test]\n";
+    let sandbox = project();
+    sandbox.write("Assets.toml", format!("{MANIFEST}{environments}"));
+    assert_eq!(
+        fish(&sandbox, &["status", "--env", "pr"]),
+        ["prod", "preview"]
+    );
+    let add = ["partitions", "add", "customers", "initech", "--env", "prod"];
+    sandbox.run(&add).success();
+    let keys = |words: &[&str]| {
+        let words = [words, &["materialize", "of_customer", "--partition", ""]].concat();
+        fish(&sandbox, &words)
+    };
+    assert_eq!(keys(&["--env", "prod"]), ["initech"]);
+    assert_eq!(keys(&[]), ["globex", "acme"]);
+}

@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod crash;
 mod diagnostics;
+mod environments;
 mod error_codes;
 mod flights;
 mod hooks;

@@ -184,6 +184,7 @@ impl Sandbox {
             directory: self.project(),
             dotenv: None,
             home: variable("ASSETCTL_HOME").map(|home| self.project().join(home)),
+            default_home: None,
             now: now.and_then(Result::ok).unwrap_or_else(Timestamp::now),
             environment: self.environment.clone(),
             configuration: assetctl::model::Configuration::default(),

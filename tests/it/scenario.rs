@@ -401,6 +401,7 @@ impl Scenario {
             directory: self.root.clone(),
             dotenv: None,
             home: None,
+            default_home: None,
             now: self.now,
             environment: self.environment.clone(),
             configuration: assetctl::model::Configuration::default(),

@@ -117,6 +117,7 @@ impl Sandbox {
             directory: self.root().join(self.folder_within.unwrap_or_default()),
             dotenv: None,
             home: None,
+            default_home: None,
             now: self.clock().now(),
             environment: [
                 ("PATH".into(), path),

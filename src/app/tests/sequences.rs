@@ -150,6 +150,17 @@ outputs = "out/always.txt"
 deps = "always"
 command = "cp {{input}} {{output}}"
 outputs = "out/after.txt"
+
+[env.prod]
+lock = "locks/Assets.prod.lock"
+home = "prod"
+env = { MODE = "prod" }
+
+[env.prod.config.day]
+limit = 5
+
+[env.test]
+config.found = { mode = "test" }
 "#;
 
 /// Something that happens.
@@ -165,6 +176,8 @@ enum Step {
     Mode(Option<&'static str>),
     /// Calls have another configuration from now on.
     Configure(&'static [&'static str], Option<&'static str>),
+    /// Calls are in another environment from now on.
+    Environment(Option<&'static str>),
     Now(&'static str),
     Home(Option<&'static str>),
     Key(&'static str, bool),
@@ -260,6 +273,7 @@ fn steps() -> impl Strategy<Value = Step> {
             ]),
             prop::option::weighted(0.2, prop::sample::select(vec!["raw/2026-01-01.txt", "folder/a"])),
         ).prop_map(|(set, input)| Step::Configure(set, input)),
+        2 => prop::sample::select(vec![None, Some("prod"), Some("test")]).prop_map(Step::Environment),
         2 => prop::sample::select(vec!["2026-01-03", "2026-01-04", "2026-01-05"]).prop_map(Step::Now),
         1 => prop::sample::select(vec![None, Some("other")]).prop_map(Step::Home),
         1 => (prop::sample::select(vec!["k1", "k2"]), any::<bool>()).prop_map(|(key, add)| Step::Key(key, add)),
@@ -276,6 +290,10 @@ fn steps() -> impl Strategy<Value = Step> {
             ("out/all.txt", "out/every.txt"),
             ("limit = 1", "limit = 2"),
             ("{ limit = 2 }", "{ limit = 3 }"),
+            ("limit = 5", "limit = 6"),
+            ("env = { MODE = \"prod\" }", "env = { MODE = { from_env = \"MODE\" } }"),
+            ("locks/Assets.prod.lock", "Assets.prod.lock"),
+            ("home = \"prod\"\n", ""),
             ("default = \"a\"", "default = \"b\""),
             ("start = \"2026-01-01\"", "start = \"2026-01-02\""),
             ("[asset.day]\ndeps = \"raw\"\npartitions = \"day\"", "[partitions.later]\ntype = \"daily\"\nstart = \"2026-01-02\"\n\n[asset.day]\ndeps = \"raw\"\npartitions = \"later\""),
@@ -447,11 +465,13 @@ impl Looking {
             Step::Configure(set, input) => {
                 self.configuration = Configuration {
                     job: None,
+                    env: self.configuration.env.clone(),
                     set: set.iter().map(ToString::to_string).collect(),
                     files: Vec::new(),
                     inputs: input.iter().map(|path| supplied(path)).collect(),
                 };
             }
+            Step::Environment(environment) => self.configuration.env = environment.map(name),
             Step::Now(day) => self.now = time(&format!("{day}T12:00:00Z")),
             Step::Home(home) => self.home = *home,
             Step::Key(key, add) => self.key(
@@ -519,7 +539,9 @@ impl Looking {
     /// made needs two runs.
     fn lock_is_whole(&self) -> Result<(), TestCaseError> {
         self.runs_everything();
-        let lock = || fs::read_to_string(self.sandbox.path("Assets.lock")).unwrap_or_default();
+        let place = self.surroundings().lock_place(self.sandbox.root());
+        let place = place.expect("the environment is declared");
+        let lock = || place.read_bytes().expect("readable");
         let before = lock();
         self.without_snapshots(|| self.runs_everything());
         prop_assert_eq!(before, lock());
@@ -597,8 +619,8 @@ impl Looking {
         }
     }
 
-    fn folders(&self) -> [PathBuf; 2] {
-        [".assetctl", "other"].map(|home| self.sandbox.path(home).join("snapshots"))
+    fn folders(&self) -> [PathBuf; 3] {
+        [".assetctl", "other", "prod"].map(|home| self.sandbox.path(home).join("snapshots"))
     }
 
     fn damage(&self, damage: Damage) {
@@ -765,6 +787,31 @@ fn settled(looking: &Looking, lock: LockLines) -> Vec<String> {
     }
     all.sort();
     all
+}
+
+#[test]
+fn an_edit_of_an_environment_opens_nothing_of_others() {
+    let mut looking = Looking::new();
+    let all = Step::Materialize(&[], None, false);
+    looking.happens(&all);
+    sleep(SETTLED);
+    looking.happens(&all);
+    let before = settled(&looking, LockLines::Kept);
+    assert!(!before.is_empty());
+    looking.happens(&Step::Declare("limit = 5", "limit = 6"));
+    assert_eq!(settled(&looking, LockLines::Kept), before);
+    looking.happens(&Step::Environment(Some("prod")));
+    assert_eq!(settled(&looking, LockLines::Kept), Vec::<String>::new());
+    looking.happens(&all);
+    sleep(SETTLED);
+    looking.happens(&all);
+    // The key was added to another instance.
+    let mut in_prod = before;
+    in_prod.retain(|it| it != "site@k1");
+    assert_eq!(settled(&looking, LockLines::Kept), in_prod);
+    looking.happens(&Step::Declare("limit = 6", "limit = 7"));
+    in_prod.retain(|it| !it.starts_with("day") && !it.starts_with("running") && it != "all");
+    assert_eq!(settled(&looking, LockLines::Kept), in_prod);
 }
 
 #[test]

@@ -5,8 +5,7 @@ use std::fs;
 
 use super::errors::{GOOD, damaged, error_of, refused};
 use super::file;
-use crate::lockfile::{LockError, read, write};
-use crate::model::Lock;
+use crate::lockfile::{LockError, LockPlace};
 
 #[test]
 fn what_is_said() {
@@ -18,12 +17,16 @@ fn what_is_said() {
     fs::create_dir(root.path().join("Assets.lock")).expect("a folder can be made");
     say(
         "directory",
-        &read(root.path()).expect_err("it cannot be read"),
+        &LockPlace::in_root(root.path())
+            .read()
+            .expect_err("it cannot be read"),
     );
     let gone = root.path().join("gone");
     say(
         "no folder",
-        &write(&gone, &Lock::default()).expect_err("it cannot be written"),
+        &LockPlace::in_root(&gone)
+            .write_text(b"")
+            .expect_err("it cannot be written"),
     );
     say("empty", &error_of(b""));
     say("blank", &error_of(b"\n\n"));

@@ -2,7 +2,7 @@
 
 use super::{HEADER, added, file, key, lines_of, of_keys, source};
 use crate::digest::Digest;
-use crate::lockfile::{FILE_NAME, added_keys, parse, print, read, salvage, write};
+use crate::lockfile::{FILE_NAME, LockPlace, parse, print, salvage};
 use crate::model::{
     AssetKey, CodePrefix, ContributionPrefix, DataVersion, Fingerprint, Lock, LockBlock, LockLine,
     LockedAsset, LockedOutput,
@@ -177,20 +177,27 @@ fn keys_are_written_by_definition_in_their_own_order() {
 #[test]
 fn a_file_is_written_only_where_it_differs() {
     let root = tempfile::tempdir().expect("a temporary folder");
-    let root = root.path();
-    let read_lock = || read(root).expect("a lock").map(|parsed| parsed.lock);
+    let of_environment = LockPlace::at(root.path(), "locks/Assets.prod.lock");
+    for place in [LockPlace::in_root(root.path()), of_environment] {
+        written_only_where_it_differs(&place);
+    }
+}
+
+fn written_only_where_it_differs(place: &LockPlace) {
+    let read_lock = || place.read().expect("a lock").map(|parsed| parsed.lock);
     assert_eq!(read_lock(), None);
-    assert_eq!(added_keys(root).expect("no keys"), []);
+    assert_eq!(place.added_keys().expect("no keys"), []);
     let first = lock_of("clean", vec![bare_line(None)], vec![]);
     let second = Lock {
         added: vec![added("d", "x")],
         ..first.clone()
     };
     for (lock, written) in [(&first, true), (&first, false), (&second, true)] {
-        assert_eq!(write(root, lock).expect("written"), written);
+        let text = print(lock);
+        assert_eq!(place.write_text(text.as_bytes()).expect("written"), written);
         assert_eq!(read_lock().as_ref(), Some(lock));
     }
-    assert_eq!(added_keys(root).expect("keys"), [added("d", "x")]);
+    assert_eq!(place.added_keys().expect("keys"), [added("d", "x")]);
 }
 
 #[test]
@@ -198,7 +205,9 @@ fn keys_are_found_whatever_the_other_lines_are() {
     let root = tempfile::tempdir().expect("a temporary folder");
     let keys = |text: String| {
         std::fs::write(root.path().join("Assets.lock"), text).expect("the file can be written");
-        added_keys(root.path()).map_err(|error| error.to_string())
+        LockPlace::in_root(root.path())
+            .added_keys()
+            .map_err(|error| error.to_string())
     };
     let lines = [
         "+ d a",

@@ -47,6 +47,8 @@ fn any_table() -> impl Strategy<Value = TableText> {
         "# a comment",
         "",
         "gitignored = false",
+        "config = { limit = 1 }",
+        "config = { limit = 1, more = [\"N\"] }",
     ];
     let source_lines = [
         "path = \"data/N.csv\"",
@@ -94,14 +96,24 @@ fn any_table() -> impl Strategy<Value = TableText> {
     )
 }
 
-/// Writes the manifest with these tables, those with odd numbers into a file of their own if it `is_split`.
-fn write_tables(root: &Path, tables: &[TableText], is_split: bool) {
+/// Environments that a manifest may have; what they name is not always there.
+const ENVIRONMENTS: [&str; 5] = [
+    "",
+    "",
+    "[env.prod]\nlock = \"locks/prod.lock\"\nhome = \"home\"\n",
+    "[env.prod]\nlock = \"out/1.csv\"\nenv = { A = \"2\" }\n",
+    "[env.prod.config.a1]\nlimit = 2\n[env.other.config]\na1 = { limit = { from_env = \"L\" } }\n",
+];
+
+/// Writes the manifest with these tables and an environment, tables with odd numbers into a file of their own if it `is_split`.
+fn write_tables(root: &Path, tables: &[TableText], is_split: bool, environment: &str) {
     let mut main = "[project]\nname = \"p\"\n".to_owned();
     let mut more = "# more\n".to_owned();
     if is_split {
         main.push_str("include = \"more/*.toml\"\n");
     }
     main.push_str("\n[partitions.days]\ntype = \"daily\"\nstart = \"2024-01-01\"\n\n");
+    main.push_str(environment);
     let name = |number: usize| {
         let table = tables.iter().find(|table| table.number == number);
         let kind = table.is_none_or(|table| table.is_source);
@@ -170,9 +182,12 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_compiled_is_read_back(tables in any_tables()) {
+    fn what_is_compiled_is_read_back(
+        tables in any_tables(),
+        environment in select(&ENVIRONMENTS[..]),
+    ) {
         let root = project(&[]);
-        write_tables(root.path(), &tables, true);
+        write_tables(root.path(), &tables, true, environment);
         let cache = root.path().join("cache");
         let Ok(parsed) = load(root.path()) else {
             return Ok(());
@@ -233,15 +248,16 @@ proptest! {
         tables in any_tables(),
         edits in proptest::collection::vec(any_edit(), 1..6),
         is_split in any::<bool>(),
+        environment in select(&ENVIRONMENTS[..]),
     ) {
         let root = project(&[]);
         let cache = root.path().join("cache");
         let mut tables = tables;
         for edit in edits {
-            write_tables(root.path(), &tables, is_split);
+            write_tables(root.path(), &tables, is_split, environment);
             let _ = load_compiled(root.path(), &cache, Some(&key()));
             apply(&mut tables, edit);
-            write_tables(root.path(), &tables, is_split);
+            write_tables(root.path(), &tables, is_split, environment);
             let full = load(root.path());
             let read = load_compiled(root.path(), &cache, Some(&key()));
             match (full, read) {
@@ -277,7 +293,11 @@ fn only_what_changed_is_read_again() {
         )
     };
     let text: String = (0..40).map(asset).collect();
-    let text = format!("[project]\nname = 'p'\n{text}");
+    let environment =
+        "[env.prod]\nlock = 'prod.lock'\nenv = { HOST = 'prod' }\nconfig.a5.limit = 2\n";
+    let text = text.replace("[asset.a5]", "[asset.a5]\nconfig = { limit = 1 }");
+    let text = text.replace("[asset.a30]", "[asset.a30]\nenv = { HOST = 'dev' }");
+    let text = format!("[project]\nname = 'p'\n{environment}{text}");
     let root = project(&[("Assets.toml", &text)]);
     assert!(reread(root.path()).1);
     let mut text = text;
@@ -293,6 +313,13 @@ fn only_what_changed_is_read_again() {
         ("'out/39'", "'out/other'", false),
         ("[asset.new]\ncommand = 'x {{output}}'\n", "", false),
         ("'out/12'", "'out/other/x'", true),
+        // What an environment changes is checked again, with as little as that needs.
+        ("{ limit = 1 }", "{ limit = 1, more = 2 }", false),
+        ("'out/5'", "'out/five'", false),
+        ("HOST = 'dev'", "HOST = 'test'", true),
+        ("{ limit = 1, more = 2 }", "{ other = 1 }", true),
+        ("'out/20'", "'prod.lock'", true),
+        ("config.a5.limit = 2", "config.a5.limit = 3", true),
         ("name = 'p'", "name = 'q'", true),
     ] {
         text = text.replacen(from, to, 1);

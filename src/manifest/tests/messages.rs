@@ -19,6 +19,7 @@ const CODES: &[&str] = &[
     "each_key",
     "each_name",
     "each_values",
+    "environment",
     "files_pattern",
     "foreign_shell",
     "glued_placeholder",
