@@ -411,3 +411,62 @@ fn what_a_job_sets_is_checked_with_the_manifest() {
     let said = project.run(&["validate"]).exits(2).said();
     assert!(said.contains("for all partitions and for one"), "{said}");
 }
+
+#[test]
+fn the_test_of_a_job_is_recorded_where_a_home_is_named() {
+    let project = project();
+    let test = ["job", "run", "ordered", "--in-process", "--json"];
+    let recorded = [&test[..], &["--home", "records"]].concat();
+    for _ in 0..2 {
+        // All of it runs, whatever the instance knows.
+        project
+            .run(&recorded)
+            .success()
+            .ran(&["first", "other", "second"]);
+        assert!(!project.exists(".assetctl") && !project.exists("Assets.lock"));
+        assert!(!project.exists("first"));
+    }
+    project.run(&test).success();
+    let history = json(
+        &project,
+        &["history", "first", "--json", "--home", "records"],
+    );
+    let made = history["materializations"].as_array().expect("a list");
+    assert_eq!(made.len(), 2, "the ephemeral run left no record");
+    // An output that was only in memory is not fresh.
+    let status = json(
+        &project,
+        &["status", "first", "--json", "--home", "records"],
+    );
+    assert_eq!(status["assets"][0]["counts"]["fresh"], 0);
+    let refused = project
+        .run(&["materialize", "--in-memory", "--home", "records"])
+        .exits(2);
+    assert!(
+        refused.stderr().contains("its own instance"),
+        "{}",
+        refused.stderr()
+    );
+}
+
+#[test]
+fn a_failed_step_tells_how_the_job_goes_on() {
+    let project = Sandbox::new().with_file(
+        "Assets.toml",
+        "[asset.a]\ncommand = 'exit 3 > {{output}}'\noutputs = 'a'\n[job.nightly]\nselection = 'a'\n[env.prod]\n",
+    );
+    for (words, again) in [
+        (&["job", "run", "nightly"][..], "assetctl job run nightly a"),
+        (
+            &["job", "run", "nightly", "--in-process"],
+            "assetctl job run nightly --in-process a",
+        ),
+        (
+            &["job", "run", "nightly", "--env", "prod"],
+            "assetctl --env prod job run nightly a",
+        ),
+    ] {
+        let said = project.run(words).exits(1);
+        assert!(said.stderr().contains(again), "{again}: {}", said.stderr());
+    }
+}

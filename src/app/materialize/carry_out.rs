@@ -172,8 +172,8 @@ impl Medium<'_> {
     }
 
     fn instance(&self, project: &OpenProject) -> Result<InstanceAccess, AppError> {
-        if let Self::Memory(_) = self {
-            return Ok(InstanceAccess::ephemeral()?);
+        if let Self::Memory(off) = self {
+            return off.instance(project);
         }
         let mut instance = InstanceAccess::open(project)?;
         refuse_nested(project, &instance)?;

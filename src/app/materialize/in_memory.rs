@@ -1,7 +1,7 @@
 //! `materialize --in-memory`: a run whose outputs live in memory.
 //!
 //! Of the project only what is declared, code, sources, and what the run reads and does not make are read; nothing of it is
-//! written, not even a cache.
+//! written, not even a cache. The test of a job may be recorded in an instance that its caller names.
 
 use std::path::Path;
 use std::time::Instant;
@@ -16,6 +16,7 @@ use crate::app::materialize::progress::RunContext;
 use crate::app::notice::{Notice, OwnPlaces};
 use crate::app::plan::purpose;
 use crate::app::project::{Declared, OpenProject, Surroundings};
+use crate::app::running::refuse_nested;
 use crate::app::selection::find;
 use crate::engine::{RunSummary, block_too_long};
 use crate::io_manager::{MemoryIoManager, Value};
@@ -146,11 +147,26 @@ pub(super) struct MemoryRun<'a> {
 }
 
 impl MemoryRun<'_> {
+    /// The instance that the run is recorded in.
+    pub(super) fn instance(&self, project: &OpenProject) -> Result<InstanceAccess, AppError> {
+        if !self.memory.recorded {
+            return Ok(InstanceAccess::ephemeral()?);
+        }
+        let mut instance = InstanceAccess::open(project)?;
+        refuse_nested(project, &instance)?;
+        instance.make_writable(project)?;
+        Ok(instance)
+    }
+
     pub(super) fn workspace<'w>(&'w self, of_project: Workspace<'w>) -> Workspace<'w> {
         Workspace {
             own: self.own,
             own_life: OwnLife::Gone,
-            home: self.home,
+            home: if self.memory.recorded {
+                of_project.home
+            } else {
+                self.home
+            },
             io_manager: self.io_manager,
             ..of_project
         }

@@ -21,6 +21,8 @@ pub struct JobRunArgs {
     #[arg(id = "job_name", value_name = "NAME", conflicts_with = "job")]
     pub name: String,
     /// Test the job: run all of it in memory, one step at a time, and do not change the project
+    ///
+    /// The run is recorded only where `--home` names an instance.
     #[arg(
         long,
         conflicts_with_all = ["dry_run", "replace", "keep_altered", "until_done", "no_wait", "durable"]

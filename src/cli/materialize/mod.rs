@@ -134,7 +134,13 @@ pub fn run(args: &MaterializeArgs, session: &Session) -> Result<VerbExit, VerbEr
         return plan::run(&args.run, Grouping::Ranges, session);
     }
     let options = options((args, false), &session.globals, &std::env::current_dir()?)?;
-    carry_out(args, &options, session)
+    let next = goes_on(
+        "materialize",
+        args,
+        options.in_memory.as_ref(),
+        &session.next,
+    );
+    carry_out(args, &options, next, session)
 }
 
 /// Runs a job: on disk as `materialize` does, or in memory.
@@ -160,12 +166,20 @@ pub fn run_job(
         options.order = StepOrdering::Declared;
         options.jobs = Some(NonZeroUsize::MIN);
     }
-    carry_out(args, &options, session)
+    let (verb, memory) = if in_process {
+        (format!("job run {job} --in-process"), None)
+    } else {
+        (format!("job run {job}"), options.in_memory.as_ref())
+    };
+    let next = goes_on(&verb, args, memory, &session.next);
+    carry_out(args, &options, next, session)
 }
 
+/// Runs, and tells with `next` how to go on.
 fn carry_out(
     args: &MaterializeArgs,
     options: &MaterializeOptions,
+    next: String,
     session: &Session,
 ) -> Result<VerbExit, VerbError> {
     let surroundings = session.surroundings()?;
@@ -179,7 +193,7 @@ fn carry_out(
         clock: &*clock,
         session,
         next: Next {
-            materialize: goes_on(args, options.in_memory.as_ref(), &session.next),
+            materialize: next,
             ..session.next.clone()
         },
     };
@@ -204,8 +218,13 @@ fn carry_out(
 }
 
 /// The command that runs the same once more, but for the selection: with inputs as they were typed.
-fn goes_on(args: &MaterializeArgs, memory: Option<&MemoryOptions>, next: &Next) -> String {
-    let mut words = vec![format!("{} materialize", next.program)];
+fn goes_on(
+    verb: &str,
+    args: &MaterializeArgs,
+    memory: Option<&MemoryOptions>,
+    next: &Next,
+) -> String {
+    let mut words = vec![format!("{} {verb}", next.program)];
     if let Some(memory) = memory {
         words.push("--in-memory".to_owned());
         if memory.memory_limit != MemoryOptions::DEFAULT_MEMORY_LIMIT {
@@ -265,7 +284,7 @@ fn options(
         nothing_of(memory)?;
         return Ok(options);
     }
-    refuse_other_places(memory, globals)?;
+    refuse_other_places((memory, in_process), globals)?;
     let printed = memory.print.as_deref().map(printed).transpose()?;
     let selection = &mut options.selection;
     if let Some(printed) = printed.as_ref().filter(|_| selection.assets.is_empty()) {
@@ -283,6 +302,7 @@ fn options(
         test_sources: memory.test_sources,
         inputs: SuppliedInput::taken_in_memory(&mut args.run.configuration.inputs(here)?),
         printed,
+        recorded: globals.home.is_some(),
     });
     Ok(options)
 }
@@ -303,15 +323,18 @@ fn nothing_of(memory: &MemoryArgs) -> Result<(), CliError> {
     }
 }
 
-/// Memory is no place among others, and has an instance of its own.
-fn refuse_other_places(memory: &MemoryArgs, globals: &Globals) -> Result<(), CliError> {
+/// Memory is no place among others, and has an instance of its own; the test of a job may have another.
+fn refuse_other_places(
+    (memory, in_process): (&MemoryArgs, bool),
+    globals: &Globals,
+) -> Result<(), CliError> {
     if memory.in_memory && memory.io_manager == Some(IoManagerName::Filesystem) {
         return Err(usage(
             "`--in-memory` keeps all outputs in memory, and `--io-manager filesystem` asks for files".to_owned(),
             "leave one of them out",
         ));
     }
-    if globals.home.is_some() {
+    if globals.home.is_some() && !in_process {
         return Err(usage(
             "`--in-memory` uses its own instance, and `--home` names another".to_owned(),
             "leave one of them out",

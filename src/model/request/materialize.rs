@@ -106,7 +106,7 @@ pub enum Occupied {
     SetAside,
 }
 
-/// What a run in memory does otherwise: nothing of the project is changed, and nothing is recorded.
+/// What a run in memory does otherwise: nothing of the project is changed, and nothing is recorded unless that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemoryOptions {
     /// How many bytes may be held, of outputs and of what commands read of them just now.
@@ -117,6 +117,8 @@ pub struct MemoryOptions {
     pub inputs: Vec<SuppliedInput>,
     /// A value that is asked for by itself.
     pub printed: Option<Printed>,
+    /// Whether the run is recorded in the instance of the call, and not in an ephemeral one.
+    pub recorded: bool,
 }
 
 impl MemoryOptions {
@@ -131,6 +133,7 @@ impl Default for MemoryOptions {
             test_sources: false,
             inputs: Vec::new(),
             printed: None,
+            recorded: false,
         }
     }
 }
