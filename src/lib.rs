@@ -79,7 +79,7 @@
 //! |---|---|
 //! | load a project, and say what it may see of the process | [`Project`] |
 //! | say what runs are remembered by | [`Instance`], [`TestInstance`] |
-//! | run | [`materialize`], [`materialize_to_memory`] with a [`MaterializeRequest`] |
+//! | run | [`materialize`], [`materialize_to_memory`] with a [`MaterializeRequest`]; [`run_job`] with a [`JobRequest`] |
 //! | look | [`status`], [`plan`], [`check`] with a [`StatusRequest`], [`PlanRequest`], [`CheckRequest`] |
 //! | see what came of it | [`RunResult`], its [events](RunResult::events) and [`OutputValue`]s |
 //! | know why not | [`Error`], [`OutputError`], [`StepFailure`], each with a code |
@@ -169,10 +169,10 @@ pub use answer::{
     WhyUnverifiable,
 };
 pub use app::library::{
-    CheckRequest, ConfigRequest, Error, FailedStep, Instance, IoManagerKind, MaterializeRequest,
-    MaterializedStep, OutputError, OutputValue, PlanRequest, Project, RaiseOnError, ResolvedConfig,
-    RunResult, StatusRequest, TestInstance, check, check_config, materialize,
-    materialize_to_memory, plan, status,
+    CheckRequest, ConfigRequest, Error, FailedStep, Instance, IoManagerKind, JobRequest,
+    MaterializeRequest, MaterializedStep, OutputError, OutputValue, PlanRequest, Project,
+    RaiseOnError, ResolvedConfig, RunResult, StatusRequest, TestInstance, check, check_config,
+    materialize, materialize_to_memory, plan, run_job, status,
 };
 #[doc(inline)]
 pub use app::{AppError, InMemoryError, Notice, RequestError};

@@ -3,6 +3,7 @@
 mod errors;
 mod events;
 mod instances;
+mod jobs;
 mod memory;
 mod outputs;
 mod project;

@@ -86,6 +86,13 @@ pub enum Error {
         help("leave out `instance`, or call `materialize`")
     )]
     InstanceInMemory,
+    /// A job is to run on disk, and no instance was given.
+    #[error("a job is recorded, and the request names no instance")]
+    #[diagnostic(
+        code(assetctl::api::instance_needed),
+        help("add `instance(&project.instance())`, or test the job with `in_process`")
+    )]
+    InstanceNeeded,
     /// Something was asked of a run on disk that only one in memory can do.
     #[error("`{option}` is only for runs in memory")]
     #[diagnostic(

@@ -18,9 +18,9 @@ pub use instance::{Instance, TestInstance};
 pub use output::OutputValue;
 pub use project::Project;
 pub use request::{
-    CheckRequest, ConfigRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError,
-    StatusRequest,
+    CheckRequest, ConfigRequest, IoManagerKind, JobRequest, MaterializeRequest, PlanRequest,
+    RaiseOnError, StatusRequest,
 };
 pub use resolved_config::ResolvedConfig;
 pub use run_result::{FailedStep, MaterializedStep, RunResult};
-pub use verbs::{check, check_config, materialize, materialize_to_memory, plan, status};
+pub use verbs::{check, check_config, materialize, materialize_to_memory, plan, run_job, status};

@@ -12,8 +12,8 @@ use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::project::Project;
 use crate::app::library::request::{
-    CheckRequest, ConfigRequest, IoManagerKind, MaterializeRequest, PlanRequest, RaiseOnError,
-    StatusRequest,
+    CheckRequest, ConfigRequest, IoManagerKind, JobRequest, MaterializeRequest, PlanRequest,
+    RaiseOnError, RequestBase, StatusRequest,
 };
 use crate::app::library::resolved_config::ResolvedConfig;
 use crate::app::library::run_result::{RunResult, RunValues};
@@ -23,6 +23,7 @@ use crate::app::{
 };
 use crate::engine::RunSummary;
 use crate::executor::Cancel;
+use crate::model::MaterializeOptions;
 
 /// Brings what is selected, and what it needs, up to date. Outputs lie at their paths then, and `Assets.lock` has their
 /// lines.
@@ -107,6 +108,53 @@ fn instance_of(asked: Option<Instance>) -> Result<Instance, Error> {
     asked.map_or_else(Instance::ephemeral, Ok)
 }
 
+/// Runs a job: what it selects, by its configuration, with its steps and its executor. On disk it is recorded in the instance of
+/// the request, and a step that fails is no error unless the request says so. [`JobRequest::in_process`] is a test of the job.
+///
+/// # Errors
+///
+/// As [`materialize`] and, in a test, as [`materialize_to_memory`]; [`Error::InstanceNeeded`] without an instance on disk.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo {{config.whom}} > {{output}}"
+/// # outputs = "greeting.txt"
+/// # config = { whom = "you" }
+/// # [job.nightly]
+/// # selection = "greeting"
+/// # config.greeting.whom = "all"
+/// # "#)?;
+/// use assetctl::{JobRequest, Project, run_job};
+///
+/// let project = Project::load(folder.path())?;
+/// let instance = project.instance();
+/// let result = run_job(&project, JobRequest::new("nightly").instance(&instance))?;
+/// assert!(result.success());
+/// assert_eq!(&*result.output("greeting", None, None)?.bytes()?, b"all\n");
+/// # Ok(())
+/// # }
+/// ```
+pub fn run_job(project: &Project, request: JobRequest<'_>) -> Result<RunResult, Error> {
+    let JobRequest {
+        base,
+        events,
+        raise,
+        in_process,
+        ..
+    } = request.checked()?;
+    if in_process {
+        let raise = raise.unwrap_or(RaiseOnError::Yes);
+        run_in_memory(project, base, (events, raise))
+    } else {
+        let raise = raise.unwrap_or(RaiseOnError::No);
+        run_on_disk(project, base, (events, raise))
+    }
+}
+
 fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResult, Error> {
     let MaterializeRequest {
         base,
@@ -114,6 +162,17 @@ fn on_disk(project: &Project, request: MaterializeRequest<'_>) -> Result<RunResu
         raise,
         ..
     } = request.checked(false)?;
+    run_on_disk(project, base, (events, raise))
+}
+
+/// Who is told of a run, and whether its failures are errors.
+type Telling<'a> = (Option<&'a mut dyn EventSink>, RaiseOnError);
+
+fn run_on_disk(
+    project: &Project,
+    base: RequestBase<MaterializeOptions>,
+    (events, raise): Telling<'_>,
+) -> Result<RunResult, Error> {
     let instance = instance_of(base.instance)?;
     let _turn = Turn::wait(project.root(), instance.path())?;
     let mut recorder = Recorder::new(events);
@@ -147,9 +206,18 @@ fn in_memory(project: &Project, request: MaterializeRequest<'_>) -> Result<RunRe
         raise,
         ..
     } = request.checked(true)?;
+    run_in_memory(project, base, (events, raise))
+}
+
+fn run_in_memory(
+    project: &Project,
+    base: RequestBase<MaterializeOptions>,
+    (events, raise): Telling<'_>,
+) -> Result<RunResult, Error> {
     let mut recorder = Recorder::new(events);
     let running = recorder.running(project, &base.cancel);
-    let surroundings = project.surroundings(None, base.configuration);
+    let home = base.instance.as_ref().map(Instance::path);
+    let surroundings = project.surroundings(home, base.configuration);
     let done = app::materialize_in_memory(&surroundings, &base.options, running)?;
     let values = RunValues::in_memory(done.values);
     recorder.result(done.result, done.declared, values, raise)

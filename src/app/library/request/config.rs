@@ -1,6 +1,6 @@
 //! What `check_config` is asked for.
 
-use crate::app::library::request::{RequestBase, configured_methods};
+use crate::app::library::request::{RequestBase, configured_methods, job_methods};
 
 /// What [`check_config`](crate::check_config) is asked for: the configuration of a call.
 ///
@@ -25,4 +25,6 @@ impl ConfigRequest {
     }
 
     configured_methods!(ConfigRequest);
+
+    job_methods!(ConfigRequest);
 }

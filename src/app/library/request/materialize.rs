@@ -7,7 +7,7 @@ use crate::answer::EventSink;
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::request::{
-    IoManagerKind, RaiseOnError, RequestBase, configured_methods, recorded_methods,
+    IoManagerKind, RaiseOnError, RequestBase, configured_methods, job_methods, recorded_methods,
     selecting_methods,
 };
 use crate::executor::Cancel;
@@ -57,6 +57,8 @@ impl<'a> MaterializeRequest<'a> {
     recorded_methods!(MaterializeRequest);
 
     configured_methods!(MaterializeRequest);
+
+    job_methods!(MaterializeRequest);
 
     /// Runs exactly what is selected, and not what it needs: that is read as it was left by earlier runs. If nothing is said,
     /// what it needs is brought up to date first.

@@ -3,6 +3,7 @@
 //! Words are read as they come. What is wrong with them is the error of the call that takes the request.
 
 mod config;
+mod job;
 mod materialize;
 mod plan;
 
@@ -18,12 +19,13 @@ use crate::model::{
 };
 
 pub use config::ConfigRequest;
+pub use job::JobRequest;
 pub use materialize::MaterializeRequest;
 pub use plan::{CheckRequest, PlanRequest, StatusRequest};
 
 /// What every request has besides options of its own.
 #[derive(Debug, Default)]
-pub(super) struct RequestBase<O> {
+pub(in crate::app::library) struct RequestBase<O> {
     pub(super) options: O,
     pub(super) instance: Option<Instance>,
     pub(super) cancel: Cancel,
@@ -251,7 +253,7 @@ pub enum RaiseOnError {
 
 /// The methods of a request with a selection.
 macro_rules! selecting_methods {
-    ($request:ident) => {
+    ($request:ident $(, $argument:literal)?) => {
         /// Adds what a selection stands for: an asset, `+report`, `group:core and not kind:sql`, as on the command line. Several
         /// are united; without any it is everything. The call reports a wrong one, as `assetctl::select::…` or
         /// `assetctl::app::unknown_asset`.
@@ -259,7 +261,7 @@ macro_rules! selecting_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().select(\"+report\").select(\"group:core\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").select(\"+report\").select(\"group:core\");")]
         /// ```
         #[must_use]
         pub fn select(mut self, selection: &str) -> Self {
@@ -274,7 +276,7 @@ macro_rules! selecting_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().partition(\"2024-01-01\").partition(\"region=eu\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").partition(\"2024-01-01\").partition(\"region=eu\");")]
         /// ```
         #[must_use]
         pub fn partition(mut self, key: &str) -> Self {
@@ -288,7 +290,7 @@ macro_rules! selecting_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().partition_range(\"2024-01-01...2024-01-31\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").partition_range(\"2024-01-01...2024-01-31\");")]
         /// ```
         #[must_use]
         pub fn partition_range(mut self, range: &str) -> Self {
@@ -302,7 +304,7 @@ macro_rules! selecting_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let last_week = ", stringify!($request), "::new().latest(7);")]
+        #[doc = concat!("let last_week = ", stringify!($request), "::new(", $(stringify!($argument),)? ").latest(7);")]
         /// ```
         ///
         /// [`Error::Zero`]: crate::Error::Zero
@@ -317,14 +319,14 @@ macro_rules! selecting_methods {
 
 /// The methods of a request that is judged by a configuration.
 macro_rules! configured_methods {
-    ($request:ident) => {
+    ($request:ident $(, $argument:literal)?) => {
         /// Adds a file of run config, as TOML text: what `--config` reads. Of two the later one wins, key by key. What is wrong
         /// with it is an error of the call, `assetctl::manifest::…`.
         ///
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().config(\"[asset.clean.config]\\nlimit = 10\\n\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").config(\"[asset.clean.config]\\nlimit = 10\\n\");")]
         /// ```
         #[must_use]
         pub fn config(mut self, toml: &str) -> Self {
@@ -338,7 +340,7 @@ macro_rules! configured_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().set(\"clean.limit\", \"10\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").set(\"clean.limit\", \"10\");")]
         /// ```
         #[must_use]
         pub fn set(mut self, path: &str, value: &str) -> Self {
@@ -353,25 +355,11 @@ macro_rules! configured_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().input(\"raw\", \"fixtures/{{partition}}.csv\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").input(\"raw\", \"fixtures/{{partition}}.csv\");")]
         /// ```
         #[must_use]
         pub fn input(mut self, name: &str, path: &str) -> Self {
             self.base.add_input(name, path);
-            self
-        }
-
-        /// Uses the configuration of a job, as `--job` does, and where nothing is selected also its selection and its partitions.
-        /// A job that is not declared is an error of the call.
-        ///
-        /// ```
-        #[doc = concat!("use assetctl::", stringify!($request), ";")]
-        ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().job(\"nightly\");")]
-        /// ```
-        #[must_use]
-        pub fn job(mut self, name: &str) -> Self {
-            self.base.set_job(name);
             self
         }
 
@@ -384,7 +372,7 @@ macro_rules! configured_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let request = ", stringify!($request), "::new().env(\"prod\");")]
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").env(\"prod\");")]
         /// ```
         #[must_use]
         pub fn env(mut self, name: &str) -> Self {
@@ -394,16 +382,35 @@ macro_rules! configured_methods {
     };
 }
 
+/// The method of a request that may be by the configuration of a job.
+macro_rules! job_methods {
+    ($request:ident $(, $argument:literal)?) => {
+        /// Uses the configuration of a job, as `--job` does, and where nothing is selected also its selection and its partitions.
+        /// A job that is not declared is an error of the call.
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::", stringify!($request), ";")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").job(\"nightly\");")]
+        /// ```
+        #[must_use]
+        pub fn job(mut self, name: &str) -> Self {
+            self.base.set_job(name);
+            self
+        }
+    };
+}
+
 /// The methods of a request with a selection, and an instance that has recorded something of what it selects.
 macro_rules! recorded_methods {
-    ($request:ident) => {
+    ($request:ident $(, $argument:literal)?) => {
         /// Of what is selected only what was never materialized as far as is recorded, whether it was tried or not; with
         /// [`failed`](Self::failed) both.
         ///
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let holes = ", stringify!($request), "::new().select(\"clean\").missing();")]
+        #[doc = concat!("let holes = ", stringify!($request), "::new(", $(stringify!($argument),)? ").select(\"clean\").missing();")]
         /// ```
         #[must_use]
         pub fn missing(mut self) -> Self {
@@ -417,7 +424,7 @@ macro_rules! recorded_methods {
         /// ```
         #[doc = concat!("use assetctl::", stringify!($request), ";")]
         ///
-        #[doc = concat!("let again = ", stringify!($request), "::new().failed();")]
+        #[doc = concat!("let again = ", stringify!($request), "::new(", $(stringify!($argument),)? ").failed();")]
         /// ```
         #[must_use]
         pub fn failed(mut self) -> Self {
@@ -427,4 +434,4 @@ macro_rules! recorded_methods {
     };
 }
 
-pub(super) use {configured_methods, recorded_methods, selecting_methods};
+pub(super) use {configured_methods, job_methods, recorded_methods, selecting_methods};

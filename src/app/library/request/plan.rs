@@ -4,7 +4,7 @@ use std::num::{NonZeroU32, NonZeroUsize};
 
 use crate::app::library::instance::Instance;
 use crate::app::library::request::{
-    RequestBase, configured_methods, recorded_methods, selecting_methods,
+    RequestBase, configured_methods, job_methods, recorded_methods, selecting_methods,
 };
 use crate::executor::Cancel;
 use crate::model::{
@@ -37,6 +37,8 @@ impl PlanRequest {
     selecting_methods!(PlanRequest);
 
     configured_methods!(PlanRequest);
+
+    job_methods!(PlanRequest);
 
     recorded_methods!(PlanRequest);
 
@@ -161,6 +163,8 @@ impl StatusRequest {
 
     configured_methods!(StatusRequest);
 
+    job_methods!(StatusRequest);
+
     recorded_methods!(StatusRequest);
 
     /// Tells each partition, and not neighbours of which the same is to be said as one.
@@ -237,6 +241,8 @@ impl CheckRequest {
     selecting_methods!(CheckRequest);
 
     configured_methods!(CheckRequest);
+
+    job_methods!(CheckRequest);
 
     /// Asks only about what the changes since a git revision can touch. If the project is in no git repository, or that has no such
     /// revision, the call is an error (`assetctl::git::…`).

@@ -1,0 +1,141 @@
+//! Jobs and environments, from a program.
+
+use std::fs;
+
+use assetctl::{
+    CheckRequest, Error, Instance, JobRequest, MaterializeRequest, Project, RaiseOnError, check,
+    materialize, run_job,
+};
+
+const MANIFEST: &str = r#"
+[project]
+
+[asset.first]
+command = "echo {{config.limit}} $HOST > {{output}}"
+outputs = "first.txt"
+config = { limit = 1 }
+env = { HOST = "dev" }
+
+[asset.second]
+deps = "first"
+command = "cp {{input}} {{output}}"
+outputs = "second.txt"
+
+[asset.broken]
+command = "exit 3 > {{output}}"
+outputs = "broken.txt"
+
+[job.both]
+selection = "second"
+params = { limit = { type = "integer", default = 5 } }
+config.first.limit = "{{param.limit}}"
+steps = ["first"]
+
+[job.broken]
+selection = "broken"
+
+[env.prod]
+lock = "Assets.prod.lock"
+home = "records"
+env = { HOST = "prod" }
+"#;
+
+fn project() -> (tempfile::TempDir, Project) {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("Assets.toml"), MANIFEST).expect("written");
+    let project = Project::load(folder.path()).expect("a project");
+    (folder, project)
+}
+
+#[test]
+fn a_job_on_disk_is_recorded_and_does_not_raise() {
+    let (folder, project) = project();
+    let unrecorded = run_job(&project, JobRequest::new("both"));
+    assert!(
+        matches!(unrecorded, Err(Error::InstanceNeeded)),
+        "{unrecorded:?}"
+    );
+    let own = project.instance();
+    let run = |request: JobRequest<'_>| run_job(&project, request.instance(&own));
+    let result = run(JobRequest::new("both").set("limit", "7")).expect("it runs");
+    let made: Vec<_> = result
+        .materializations()
+        .map(|it| it.step.to_string())
+        .collect();
+    assert_eq!(made, ["first"], "only its steps");
+    let read = |name: &str| fs::read_to_string(folder.path().join(name));
+    assert_eq!(read("first.txt").expect("made"), "7 dev\n");
+    assert!(read("second.txt").is_err());
+    let failed = run(JobRequest::new("broken")).expect("a failure is a result");
+    assert_eq!(failed.counts().failed, 1);
+    let raised = run(JobRequest::new("broken").raise_on_error(RaiseOnError::Yes));
+    assert!(matches!(raised, Err(Error::RunFailed(_))));
+    for name in ["nightly", "a b"] {
+        let error = run(JobRequest::new(name)).expect_err("no such job");
+        let code = error.code();
+        assert_eq!(code.as_deref(), Some("assetctl::app::unknown_job"));
+    }
+    let option = run(JobRequest::new("both").memory_limit(1));
+    assert!(matches!(
+        option,
+        Err(Error::OnlyInMemory {
+            option: "memory_limit"
+        })
+    ));
+}
+
+#[test]
+fn the_test_of_a_job_changes_nothing_and_raises() {
+    let (folder, project) = project();
+    let instance = Instance::ephemeral().expect("an instance");
+    let mut events: Vec<assetctl::Event> = Vec::new();
+    let request = JobRequest::new("both").in_process().instance(&instance);
+    let result = run_job(&project, request.events(&mut events)).expect("it runs");
+    let first = result.output("first", None, None).expect("a value");
+    assert_eq!(&*first.bytes().expect("bytes"), b"5 dev\n");
+    assert_eq!(events.len(), result.events().len());
+    assert!(instance.path().join("instance.db").exists(), "its records");
+    let names: Vec<_> = fs::read_dir(folder.path())
+        .expect("readable")
+        .map(|entry| entry.expect("readable").file_name())
+        .collect();
+    assert_eq!(names, ["Assets.toml"]);
+    let raised = run_job(&project, JobRequest::new("broken").in_process());
+    assert!(matches!(raised, Err(Error::RunFailed(_))), "{raised:?}");
+    let kept = JobRequest::new("broken")
+        .in_process()
+        .raise_on_error(RaiseOnError::No);
+    assert_eq!(
+        run_job(&project, kept).expect("a result").counts().failed,
+        1
+    );
+}
+
+#[test]
+fn an_environment_has_an_instance_and_a_lock_file_of_its_own() {
+    let (folder, project) = project();
+    let prod = project
+        .environment_instance("prod")
+        .expect("it is declared");
+    assert_eq!(prod.path(), folder.path().join("records"));
+    let request = || MaterializeRequest::new().select("second").env("prod");
+    let result = materialize(&project, request().instance(&prod)).expect("it runs");
+    assert_eq!(result.counts().materialized, 2);
+    let again = materialize(&project, request().instance(&prod)).expect("it runs");
+    assert_eq!(again.counts().fresh, 2);
+    assert!(folder.path().join("Assets.prod.lock").exists());
+    assert!(!folder.path().join("Assets.lock").exists());
+    let is_good = |request: CheckRequest| {
+        let request = request.select("second").select("first");
+        check(&project, request).expect("a check").is_good()
+    };
+    assert!(is_good(CheckRequest::new().env("prod")));
+    assert!(!is_good(CheckRequest::new()));
+    let error = check(&project, CheckRequest::new().env("pord")).expect_err("not declared");
+    let code = error.code();
+    assert_eq!(code.as_deref(), Some("assetctl::app::unknown_environment"));
+    let job = JobRequest::new("both").env("prod").in_process();
+    let result = run_job(&project, job).expect("it runs");
+    let first = result.output("first", None, None).expect("a value");
+    assert_eq!(&*first.bytes().expect("bytes"), b"5 prod\n");
+}
