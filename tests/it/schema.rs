@@ -72,15 +72,18 @@ impl Schema {
         }
     }
 
-    /// What is said of a document: by the validator where it is TOML, and by each server.
+    /// What is said of a document: by the parser, by the validator where it is TOML, and by each server.
     fn errors(&self, text: &str, is_right: bool) -> Vec<Vec<String>> {
         let mut all = Vec::new();
-        if let Ok(document) = toml::from_str::<toml::Table>(text) {
-            let document = without_dates(toml::Value::Table(document));
-            let errors = self.validator.iter_errors(&document);
-            let errors = errors.map(|error| format!("{}: {error}", error.instance_path()));
-            all.push(errors.collect());
-        }
+        all.push(match toml::from_str::<toml::Table>(text) {
+            Ok(document) => {
+                let document = without_dates(toml::Value::Table(document));
+                let errors = self.validator.iter_errors(&document);
+                let errors = errors.map(|error| format!("{}: {error}", error.instance_path()));
+                errors.collect()
+            }
+            Err(error) => vec![error.to_string()],
+        });
         let document = self.folder.path().join("document.toml");
         fs::write(&document, format!("#:schema ./schema.json\n{text}")).expect("written");
         for server in SERVERS.iter().filter(|it| it.is_strict || is_right) {
@@ -100,7 +103,6 @@ impl Schema {
     /// Whoever does not think of a document as assetctl does.
     fn disagreement(&self, text: &str, is_right: bool) -> Option<String> {
         let errors = self.errors(text, is_right);
-        assert!(!errors.is_empty(), "nobody judged {text}");
         let differs = errors.iter().any(|own| own.is_empty() != is_right);
         differs.then(|| format!("{text}right: {is_right}, and {errors:#?}"))
     }
@@ -278,6 +280,15 @@ log = { level = "debug", events = { path = "x.log", format = "json", level = "er
 max_concurrent = 0
 priority = 3
 
+[env.prod]
+description = "x"
+lock = "locks/Assets.prod.lock"
+home = "/var/lib/records"
+config = { reader = { n = { from_env = "N" }, when = ["z"] } }
+env = { A = { secret_env = "C", required = true } }
+
+[env.empty]
+
 [job.other]
 retries = { max = 0, delay = "1s", backoff = "linear", jitter = "full" }
 executor = "in_process"
@@ -394,6 +405,13 @@ const WRONG_FORMS: &[&str] = &[
     "[each.l]\nvalues = [{ limit = 1 }]\n",
     "[each.l]\nvalues = ['a']\ndefault = { name = 'b' }\n",
     "[each.l]\nvalues = ['a']\nname = 'b'\n",
+    "[env.e]\nio_managers = {}\n",
+    "[env.'a b']\n",
+    "[env.e]\nlock = 1\n",
+    "[env.e]\nhome = ''\n",
+    "[env.e]\nconfig = { a = 1 }\n",
+    "[env.e]\nenv = { ASSETCTL_ENV = 'x' }\n",
+    "[env.e]\nenv = { X = 1 }\n",
     "[job.j]\nselect = 'x'\n",
     "[job.j]\ntags = ['a']\n",
     "[job.j]\nexecutor = 'other'\n",

@@ -39,6 +39,8 @@ const TABLES: &[&str] = &[
     "[job.j]\n[job.j.retries]\nmax = 1",
     "[job.j]\n[[job.j.tag_limits]]\nkey = 'a'\nlimit = 1",
     "[job.j]\n[job.j.log.x]\npath = 'x.log'",
+    "[env.e]",
+    "[asset.a]\ncommand = 'true'\nenv = { X = '1' }\n[env.e]\n[env.e.env.X]\nfrom_env = 'Y'",
 ];
 
 #[test]
