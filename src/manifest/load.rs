@@ -57,8 +57,8 @@ pub fn load(root: &Path) -> Result<Manifest, ManifestErrors> {
     load_with(root, &[])
 }
 
-/// What the main file alone declares of the project: its settings, with the commands that print other files. Whatever is
-/// wrong elsewhere is not seen.
+/// What the main file alone declares of the project: its settings, with the commands that print other files, and environments.
+/// Whatever is wrong elsewhere is not seen.
 ///
 /// # Errors
 ///
@@ -71,12 +71,17 @@ pub fn load_main(root: &Path) -> Result<(AssetGraph, Arc<SourceFile>), ManifestE
     let top = Table::of_file(&main, parsed.get_ref());
     let project = Project::read(&top, &mut problems);
     let generators = generators::read(&top, &project, &mut problems);
+    let mut elsewhere = Problems::default();
+    let definitions = Definitions::read(&[top], &mut elsewhere);
+    let context = (&definitions, &Names::default());
+    let environments = environments::read(&[top], context, &mut elsewhere);
     let parts = GraphParts {
         settings: Settings {
             name: project.name,
             ignore: project.ignore,
             dotenv: project.dotenv,
             generators,
+            environments,
             ..Settings::default()
         },
         files: vec![MANIFEST.to_owned()],

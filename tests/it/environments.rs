@@ -538,6 +538,43 @@ fn staged_files_are_checked_in_the_environment() {
 }
 
 #[test]
+fn stale_manifests_are_printed_for_an_environment_that_configures_their_assets() {
+    let manifest = r#"
+[project]
+include = [{ command = ["cat", "template.toml"], code = "template.toml", to = "generated.toml" }]
+
+[env.prod]
+lock = "Assets.prod.lock"
+
+[env.prod.config.made]
+limit = 2
+"#;
+    let made = "[asset.made]\ncommand = 'echo {{config.limit}} > {{output}}'\noutputs = 'made'\nconfig = { limit = 1 }\n";
+    let project = Sandbox::new()
+        .with_file("Assets.toml", manifest)
+        .with_file("template.toml", made);
+    // Before the first run there is no asset that the environment could configure.
+    let said = project.run(&["validate"]).exits(2);
+    assert!(
+        said.stderr().contains("no asset `made`"),
+        "{}",
+        said.stderr()
+    );
+    for words in [&[][..], &["--set", "made.limit=3"]] {
+        let words = [&in_prod(&["materialize"])[..], words].concat();
+        project.run(&words).success();
+        project.remove("generated.toml");
+    }
+    assert_eq!(project.read("made"), "3\n");
+    project.run(&in_prod(&["materialize"])).success();
+    assert_eq!(project.read("made"), "2\n");
+    project.run(&in_prod(&["check"])).success();
+    // The lock file of the project does not know the text.
+    let stale = project.run(&["check"]).exits(1);
+    assert!(stale.said().contains("generated.toml"), "{}", stale.said());
+}
+
+#[test]
 fn nothing_is_kept_through_links() {
     let project = project();
     project.folder("real");

@@ -20,7 +20,7 @@ use crate::io_manager::FilesystemIoManager;
 use crate::lockfile::LockPlace;
 use crate::look::{ManifestTexts, OWN_FOLDER, World, asking_definitions, existing_keys};
 use crate::manifest::{self, Compiled, ManifestErrors};
-use crate::model::{DefinitionId, ExecutionSettings, Lock};
+use crate::model::{Configuration, DefinitionId, ExecutionSettings, Lock};
 use crate::store::{InstancePlace, Mark};
 use crate::sys::inherited::temporary_folder;
 use crate::sys::secret;
@@ -54,6 +54,14 @@ impl OpenProject {
     /// What the main file alone declares: its settings, and the commands that print other files.
     pub(in crate::app) fn open_main(surroundings: &Surroundings) -> Result<Self, AppError> {
         let read = |root: &Path, _: &Path, _: Option<&Key>| manifest::read_main(root);
+        // Other words are about assets, which may be declared elsewhere.
+        let surroundings = &Surroundings {
+            configuration: Configuration {
+                env: surroundings.configuration.env.clone(),
+                ..Configuration::default()
+            },
+            ..surroundings.clone()
+        };
         let mut project = Self::open_from(surroundings, (secret::known as Secret, read), look)?;
         project.traces = Traces::None;
         Ok(project)
