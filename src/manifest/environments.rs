@@ -132,6 +132,9 @@ fn home(table: &Table<'_>, problems: &mut Problems) -> Option<EnvironmentPath> {
     let refused = match path.as_str() {
         "" => Some("is the project itself"),
         "/" => Some("is the root of the file system"),
+        path if path == "~" || path.starts_with("~/") => {
+            Some("begins with `~`, which only a shell replaces")
+        }
         _ => text.value.contains("{{").then_some(HOLDS_PLACEHOLDER),
     };
     if let Some(refused) = refused {

@@ -689,6 +689,7 @@ fn wrong_environments_are_refused_at_their_places() {
         ),
         ("the project", "[env.prod]\nhome = \".\""),
         ("the root", "[env.prod]\nhome = \"/\""),
+        ("the user's home", "[env.prod]\nhome = \"~/records\""),
     ];
     let start = MANIFEST.find("[env.prod]").expect("environments come last");
     let more = "[source.folder]\npath = 'folder/'\n[source.globbed]\npath = 'data/**/*.lock'\n\

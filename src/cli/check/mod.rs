@@ -210,10 +210,13 @@ fn answer(
             if !report.rebuilt.is_empty() {
                 text = text + &rebuilding(report) + "\n";
             }
-            output::answer(stdout, text)
+            output::answer(stdout, session.with_lock(text))
         }
         CheckFormat::Gitlab => output::answer_json(&ci::code_quality(whole)),
-        CheckFormat::Junit => output::answer_bytes(ci::junit(whole).as_bytes()),
+        CheckFormat::Junit => {
+            let text = session.with_lock(ci::junit(whole));
+            output::answer_bytes(text.as_bytes())
+        }
         CheckFormat::Sarif => output::answer_json(&ci::sarif_log(whole)),
     }
 }
