@@ -4,10 +4,13 @@
 //! they nor the secrets appear in `Debug` output; of an input in memory only its length does.
 
 use std::ffi::OsString;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+use data_encoding::{BASE64, BASE64URL, Encoding};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_encode};
 
 /// How long a command that was asked to end may take before it is killed, unless something else is asked for.
 ///
@@ -57,11 +60,37 @@ pub struct CommandLine {
     /// Files and folders that it writes. On Linux a command that succeeds is not over, up to its timeout, while a process of
     /// its group has one of them, or a file in one, open for writing.
     pub outputs: Vec<PathBuf>,
+    /// What becomes of processes that it leaves behind.
+    pub background: Background,
     /// Who is told of the command while it runs.
     pub watcher: Watcher,
     /// What must not appear in the log. Nothing in a [`StdoutTo::File`] or [`StdoutTo::Memory`] is replaced: that is an
     /// output.
     pub secrets: Vec<Secret>,
+}
+
+/// What becomes of processes that a command leaves behind.
+///
+/// ```
+/// use assetctl::{Background, Cancel, CommandLine, Executor, Leftovers, LocalExecutor};
+///
+/// # let folder = tempfile::tempdir().expect("a folder");
+/// # let folder = folder.path();
+/// let command = CommandLine {
+///     args: ["-c", "sleep 2 &"].map(Into::into).to_vec(),
+///     background: Background::Kept,
+///     ..CommandLine::new("/bin/sh", folder, folder.join("log.txt"))
+/// };
+/// let execution = LocalExecutor.execute(&command, &Cancel::new());
+/// assert_eq!(execution.leftovers, Leftovers::None, "it goes on, and nobody waits for it");
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Background {
+    /// They get a moment to end by themselves, and are ended then.
+    #[default]
+    Ended,
+    /// They go on where the command has succeeded: it has started a server, or opened a tunnel.
+    Kept,
 }
 
 /// Who is told of a command while it runs. Two are equal if they are clones of each other.
@@ -264,13 +293,101 @@ impl Secret {
         Self(value.into())
     }
 
-    /// What is replaced: the value, and each of its lines, which others may write between; what is too short is not.
-    pub(super) fn replaceable(&self) -> impl Iterator<Item = &[u8]> {
+    /// What is replaced: the value, and each of its lines, which others may write between, as they are and as other programs
+    /// write them: escaped for JSON, percent-encoded, in base64. What is too short is not.
+    pub(super) fn replaceable(&self) -> Vec<Vec<u8>> {
         let whole = Some(&*self.0).filter(|it| it.len() >= Self::SHORTEST);
         let lines = self.0.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
         let lines = lines.filter(|it| it.len() >= Self::SHORTEST_LINE && it.len() < self.0.len());
-        whole.into_iter().chain(lines)
+        let mut all: Vec<Vec<u8>> = Vec::new();
+        for value in whole.into_iter().chain(lines) {
+            all.push(value.to_vec());
+            all.extend(written_otherwise(value));
+        }
+        all.sort_unstable();
+        all.dedup();
+        all
     }
+}
+
+/// A value as other programs write it.
+fn written_otherwise(value: &[u8]) -> Vec<Vec<u8>> {
+    let mut forms = Vec::new();
+    if let Ok(text) = str::from_utf8(value) {
+        let json = serde_json::Value::from(text).to_string();
+        let inside = json[1..json.len() - 1].to_owned();
+        // Some programs escape more than JSON asks for.
+        forms.push(inside.replace('/', "\\/"));
+        forms.push(ascii_json(&inside));
+        forms.push(inside);
+    }
+    let percent = |set| percent_encode(value, set).to_string();
+    for encoded in [
+        percent(NON_ALPHANUMERIC),
+        percent(UNRESERVED),
+        percent(PATH),
+    ] {
+        forms.push(encoded.replace("%20", "+"));
+        forms.push(encoded.clone());
+        forms.push(lower_hex(&encoded));
+    }
+    for base64 in [&BASE64, &BASE64URL] {
+        for before in 0..3 {
+            forms.extend(inside_base64(value, before, base64));
+        }
+    }
+    forms.into_iter().map(String::into_bytes).collect()
+}
+
+/// What characters that a URL may hold are left as they are.
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// The same, also where a path may hold them.
+const PATH: &AsciiSet = &UNRESERVED.remove(b'/');
+
+/// The same text of JSON with nothing in it but ASCII.
+fn ascii_json(text: &str) -> String {
+    let mut ascii = String::new();
+    for character in text.chars() {
+        if character.is_ascii() {
+            ascii.push(character);
+        } else {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                let _ = write!(ascii, "\\u{unit:04x}");
+            }
+        }
+    }
+    ascii
+}
+
+/// Percent-encoded text with small letters.
+fn lower_hex(text: &str) -> String {
+    let mut parts = text.split('%');
+    let mut lower = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        lower.push('%');
+        let (code, rest) = part.split_at_checked(2).unwrap_or((part, ""));
+        lower.push_str(&code.to_ascii_lowercase());
+        lower.push_str(rest);
+    }
+    lower
+}
+
+/// The characters of base64 that tell of nothing but the value, where so many bytes stand before it and any after it.
+fn inside_base64(value: &[u8], before: usize, base64: &Encoding) -> Option<String> {
+    /// Fewer characters would turn up in other words.
+    const SHORTEST: usize = 5;
+    let mut bytes = vec![0; before];
+    bytes.extend_from_slice(value);
+    let encoded = base64.encode(&bytes);
+    let from = (before * 8).div_ceil(6);
+    let to = bytes.len() * 8 / 6;
+    let inside = encoded.get(from..to)?;
+    (inside.len() >= SHORTEST).then(|| inside.to_owned())
 }
 
 impl fmt::Debug for Secret {
@@ -299,6 +416,7 @@ impl CommandLine {
             timeout: None,
             grace: DEFAULT_GRACE,
             outputs: Vec::new(),
+            background: Background::Ended,
             watcher: Watcher::default(),
             secrets: Vec::new(),
         }
@@ -330,6 +448,7 @@ impl fmt::Debug for CommandLine {
             .field("timeout", &self.timeout)
             .field("grace", &self.grace)
             .field("outputs", &self.outputs)
+            .field("background", &self.background)
             .field("watcher", &self.watcher)
             .field("secrets", &self.secrets.len())
             .finish()

@@ -38,6 +38,17 @@ pub(super) struct Rest {
     pub worked_until: Option<Instant>,
 }
 
+impl Rest {
+    /// Nothing came of it.
+    pub(super) fn none() -> Self {
+        Self {
+            leftovers: Leftovers::None,
+            ended_by: None,
+            worked_until: None,
+        }
+    }
+}
+
 /// Waits for outputs and ends all members of a group whose leader is reaped. `watched` tells whether they were asked to end
 /// before; the time is that of the command's timeout.
 pub(super) fn end(
@@ -47,11 +58,7 @@ pub(super) fn end(
     outputs: Outputs,
     cancel: &Cancel,
 ) -> Rest {
-    let mut rest = Rest {
-        leftovers: Leftovers::None,
-        ended_by: None,
-        worked_until: None,
-    };
+    let mut rest = Rest::none();
     if group.population() == Population::Empty {
         return rest;
     }

@@ -17,9 +17,10 @@ use rustix::fs::{Access, access};
 use rustix::io::Errno;
 
 use crate::executor::cancel::{Cancel, EndedBy, Limits};
-use crate::executor::command_line::{CommandLine, Moment, Secret, StdoutTo};
+use crate::executor::command_line::{Background, CommandLine, Moment, Secret, StdoutTo};
 use crate::executor::error::ExecutorError;
 use crate::executor::execution::{Execution, Exit, Usage};
+use crate::executor::leftovers::Rest;
 use crate::executor::redact::Pump;
 use crate::executor::streams::{Pipes, Streams, Threads, close_log};
 use crate::executor::{Executor, leftovers};
@@ -55,6 +56,11 @@ impl Executor for LocalExecutor {
         match start(command, cancel) {
             Ok((child, Threads { pump, pipes })) => {
                 let mut execution = see_through(command, child, pipes.as_ref(), started, cancel);
+                let stays = keeps_background(command, &execution.exit);
+                let pump = match pump {
+                    Some(pump) if stays => pump.detach(),
+                    pump => pump,
+                };
                 if let Some(Err(fault)) = pump.map(Pump::finish) {
                     execution.log_fault = Some(fault);
                 }
@@ -117,6 +123,11 @@ fn spawn(builder: &mut Command) -> io::Result<Child> {
     }
 }
 
+/// Whether what the command leaves behind goes on.
+fn keeps_background(command: &CommandLine, exit: &Exit) -> bool {
+    command.background == Background::Kept && exit.is_success()
+}
+
 /// From the running child to its end, and that of what it leaves behind.
 fn see_through(
     command: &CommandLine,
@@ -147,7 +158,11 @@ fn see_through(
         leftovers::Outputs::Dropped
     };
     let timeout_at = command.timeout.and_then(|after| started.checked_add(after));
-    let rest = leftovers::end(group, command, (watched, timeout_at), outputs, cancel);
+    let rest = if keeps_background(command, &status) && watched.ended_by.is_none() {
+        Rest::none()
+    } else {
+        leftovers::end(group, command, (watched, timeout_at), outputs, cancel)
+    };
     let usage = Usage {
         duration: rest.worked_until.unwrap_or(ended) - started,
         cpu: reaped.map(|reaped| reaped.cpu),
@@ -296,7 +311,7 @@ fn search_path(env: &[(OsString, OsString)]) -> Cow<'_, OsStr> {
 /// Where a program was looked for; a `PATH` that is secret, or holds a secret, is not told.
 fn looked_in(command: &CommandLine, path: &OsStr) -> String {
     let mut secrets = command.secrets.iter().flat_map(Secret::replaceable);
-    if secrets.any(|secret| memchr::memmem::find(path.as_bytes(), secret).is_some()) {
+    if secrets.any(|secret| memchr::memmem::find(path.as_bytes(), &secret).is_some()) {
         return "PATH, which is secret".to_owned();
     }
     format!("PATH: {}", path.to_string_lossy())

@@ -34,7 +34,7 @@ mod tests;
 
 pub use cancel::{Cancel, Listener, Severity};
 pub use command_line::{
-    CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
+    Background, CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
 };
 pub use environment::{Environment, Inherit};
 pub use error::ExecutorError;

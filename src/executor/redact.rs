@@ -140,6 +140,13 @@ impl Pump {
         Ok((Self { stop, thread }, writer))
     }
 
+    /// Lets it carry on for whoever still writes, as long as this process lives.
+    pub(super) fn detach(self) -> Option<Self> {
+        // Closed, it would tell the thread to end.
+        std::mem::forget(self.stop);
+        None
+    }
+
     /// Waits until all that the command and its group wrote is in the log. Precondition: they have ended.
     pub(super) fn finish(self) -> io::Result<()> {
         drop(self.stop);

@@ -17,7 +17,9 @@ use rustix::fs::{FlockOperation, flock};
 use rustix::io::{Errno, ioctl_fionbio, ioctl_fionread, read, retry_on_intr};
 
 use crate::executor::cancel::Ender;
-use crate::executor::command_line::{CommandLine, EmptyLog, Secret, StdinFrom, StdoutTo};
+use crate::executor::command_line::{
+    Background, CommandLine, EmptyLog, Secret, StdinFrom, StdoutTo,
+};
 use crate::executor::error::ExecutorError;
 use crate::executor::redact::{Pump, Redactor};
 
@@ -55,7 +57,7 @@ impl Streams {
         };
         let log_failed = cannot_open("log", &command.log);
         let log = open_log(&command.log).map_err(&log_failed)?;
-        let secrets: Vec<&[u8]> = command
+        let secrets: Vec<Vec<u8>> = command
             .secrets
             .iter()
             .flat_map(Secret::replaceable)
@@ -66,7 +68,8 @@ impl Streams {
             (Stdio::from(log), Stdio::from(twin))
         } else {
             let (started, writer) =
-                Pump::start(log, Redactor::new(secrets)).map_err(&log_failed)?;
+                Pump::start(log, Redactor::new(secrets.iter().map(Vec::as_slice)))
+                    .map_err(&log_failed)?;
             pump = Some(started);
             let twin = writer.try_clone().map_err(&log_failed)?;
             (Stdio::from(writer), Stdio::from(twin))
@@ -97,6 +100,8 @@ pub(super) fn close_log(command: &CommandLine) -> Option<PathBuf> {
     let log = &command.log;
     match fs::metadata(log) {
         Ok(metadata) if metadata.len() > 0 => Some(log.to_owned()),
+        // Who goes on in the background may write to it yet.
+        Ok(_) if command.background == Background::Kept => None,
         Ok(metadata) if metadata.is_file() && command.empty_log == EmptyLog::Removed => {
             // An empty file that stays is only clutter.
             let _ = fs::remove_file(log);

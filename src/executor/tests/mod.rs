@@ -15,7 +15,7 @@ use rustix::process::{Pid, test_kill_process};
 use super::{Executor, last_line};
 use crate::executor::cancel::{Cancel, Severity};
 use crate::executor::command_line::{
-    CommandLine, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
+    Background, CommandLine, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,
 };
 use crate::executor::error::ExecutorError;
 use crate::executor::execution::{Execution, Exit, Leftovers};
@@ -297,6 +297,54 @@ fn the_lines_of_a_secret_are_replaced_also_where_they_do_not_follow_each_other()
     assert_eq!(
         log(&run(&command)),
         "***\n***\n> ***\n--\n  ***\nc2VjcmV\n***\n"
+    );
+}
+
+/// As Python's `json`, `urllib.parse` and `base64` write it, the last with what stands before and after it.
+#[test]
+fn a_secret_is_replaced_also_as_other_programs_write_it() {
+    let folder = Folder::new();
+    let secret = "p\"ä s/w+rd&1";
+    for (written, shown) in [
+        (r#""p\"\u00e4 s/w+rd&1""#, "\"***\""),
+        (r#""p\"ä s/w+rd&1""#, "\"***\""),
+        (r#""p\"ä s\/w+rd&1""#, "\"***\""),
+        ("p%22%C3%A4%20s/w%2Brd%261", "***"),
+        ("p%22%C3%A4%20s%2Fw%2Brd%261", "***"),
+        ("p%22%c3%a4%20s%2fw%2brd%261", "***"),
+        ("p%22%C3%A4+s%2Fw%2Brd%261", "***"),
+        ("cCLDpCBzL3crcmQmMQ==", "***Q=="),
+        ("cCLDpCBzL3crcmQmMQo=", "***Qo="),
+        ("dTpwIsOkIHMvdytyZCYx", "dTp***"),
+        ("bWU6cCLDpCBzL3crcmQmMQ==", "bWU6***Q=="),
+        ("eW91OnAiw6Qgcy93K3JkJjFAaG9zdA==", "eW91On***FAaG9zdA=="),
+        ("a word", "a word"),
+    ] {
+        let mut command = folder.script(&format!("cat <<'EOF'\n{written}\nEOF"));
+        command.secrets = vec![Secret::new(secret)];
+        command.log = folder.path(format!("logs/{}", written.len()));
+        let _ = fs::remove_file(&command.log);
+        assert_eq!(log(&run(&command)), format!("{shown}\n"), "{written}");
+    }
+}
+
+#[test]
+fn what_stays_in_the_background_goes_on_and_its_secrets_are_replaced() {
+    let folder = Folder::new();
+    let mut command = folder
+        .script("(while ! [ -e go ]; do sleep 0.01; done; echo hunter2; echo > gone) & echo up");
+    command.background = Background::Kept;
+    command.secrets = vec![Secret::new("hunter2")];
+    let execution = run(&command);
+    assert_eq!(execution.leftovers, Leftovers::None);
+    fs::write(folder.path("go"), "").expect("written");
+    eventually("it goes on", || folder.path("gone").exists());
+    let text = || fs::read_to_string(&command.log).unwrap();
+    eventually("its log goes on", || text() == "up\n***\n");
+    command.args[1] = "sleep 1000 & exit 3".into();
+    assert!(
+        matches!(run(&command).leftovers, Leftovers::Ended { .. }),
+        "where it has failed"
     );
 }
 
