@@ -164,9 +164,9 @@ pub use answer::{
     CheckedAsset, Decision, DeclarationKind, Event, EventKind, EventSink, GitignoredFiles,
     InputRange, KeyRange, Level, LockedSources, MadeElsewhere, ManifestLine, NotRebuilt, Observed,
     Orphans, PartitionRun, PlanCounts, PlanReport, PlanStep, Planned, PlannedAside, RebuildOutcome,
-    Rebuilt, RunCounts, RunOutcome, RunningPartition, StaleRange, StatusCounts, StatusReport,
-    StepFailure, StepOutcome, UnknownEvent, Unverifiable, WhyDifferent, WhyNotRebuilt,
-    WhyUnverifiable,
+    Rebuilt, ResourcePhase, RunCounts, RunOutcome, RunningPartition, StaleRange, StatusCounts,
+    StatusReport, StepFailure, StepOutcome, UnknownEvent, Unverifiable, WhyDifferent,
+    WhyNotRebuilt, WhyUnverifiable,
 };
 pub use app::library::{
     CheckRequest, ConfigRequest, Error, FailedStep, Instance, IoManagerKind, JobRequest,
@@ -178,8 +178,9 @@ pub use app::library::{
 pub use app::{AppError, InMemoryError, Notice, RequestError};
 #[doc(inline)]
 pub use executor::{
-    Cancel, CommandLine, DEFAULT_GRACE, EmptyLog, Execution, Executor, Exit, FakeExecutor,
-    Leftovers, LocalExecutor, Moment, Secret, Severity, StdinFrom, StdoutTo, Usage, Watcher,
+    Background, Cancel, CommandLine, DEFAULT_GRACE, EmptyLog, Execution, Executor, Exit,
+    FakeExecutor, Leftovers, LocalExecutor, Moment, Secret, Severity, StdinFrom, StdoutTo, Usage,
+    Watcher,
 };
 #[doc(inline)]
 pub use git::GitError;

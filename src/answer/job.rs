@@ -53,6 +53,9 @@ pub struct ListedJob {
     /// The same for single partitions, by key.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub partition_config: Map<String, Value>,
+    /// What it sets of the configuration of resources, by resource, as it is written.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub resources: Map<String, Value>,
     /// The paths that inputs are read from instead, by source or `ASSET.INPUT`.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub inputs: BTreeMap<String, String>,

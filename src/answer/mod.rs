@@ -37,8 +37,8 @@ pub use errors::{
     BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
 };
 pub use event::{
-    BlockedRange, Event, EventKind, EventSink, Level, OutputLine, Planned, RunCounts, RunOutcome,
-    StepFailure, StepOutcome, UnknownEvent,
+    BlockedRange, Event, EventKind, EventSink, Level, OutputLine, Planned, ResourcePhase,
+    RunCounts, RunOutcome, StepFailure, StepOutcome, UnknownEvent,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};

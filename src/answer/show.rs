@@ -66,6 +66,9 @@ pub struct ShownRecipe {
     /// Variables set for it, each with its value or where that comes from (`from env HOME`, `secret`).
     #[serde(serialize_with = "fields::pairs")]
     pub env: Vec<(String, String)>,
+    /// The resources that it needs, in declared order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub resources: Vec<Name>,
     /// Its configuration, if it has one.
     #[serde(flatten)]
     pub config: Option<ShownConfig>,
@@ -151,6 +154,7 @@ mod tests {
                 may_end_leftovers: false,
                 volatile: false,
                 env: vec![("LIMIT".into(), "3".into())],
+                resources: Vec::new(),
                 config: None,
                 timeout: Some(Duration::from_mins(1)),
             }),

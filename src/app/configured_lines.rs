@@ -78,7 +78,8 @@ fn other_lines(
         .deps
         .iter()
         .any(|dep| is_moved(workspace.graph, declared, dep.asset));
-    if !reads_elsewhere && now.as_deref() == as_declared.as_ref() {
+    let needs_others = needs_other_resources(workspace, declared, asset);
+    if !reads_elsewhere && !needs_others && now.as_deref() == as_declared.as_ref() {
         return 0;
     }
     let is_other = |config: &EffectiveConfig, other: &EffectiveConfig, cell| {
@@ -88,11 +89,24 @@ fn other_lines(
     };
     let cells = row.cells().filter(|cell| evaluation.is_fresh(*cell));
     let counted = cells.filter(|cell| match (&now, &as_declared) {
-        _ if reads_elsewhere => true,
+        _ if reads_elsewhere || needs_others => true,
         (Some(now), Some(declared)) => is_other(now, declared, *cell),
         (now, declared) => now.is_some() != declared.is_some(),
     });
     counted.count() as u32
+}
+
+/// Whether a resource of an asset has other values than the declared ones, which its code version folds.
+fn needs_other_resources(workspace: &Workspace<'_>, declared: &AssetGraph, asset: &Asset) -> bool {
+    let names = asset.recipe.iter().flat_map(|recipe| &recipe.resources);
+    let variable = workspace.texts();
+    names.into_iter().any(|name| {
+        let resolved = |graph: &AssetGraph| graph.resource(name.as_str())?.resolve(&variable).ok();
+        let now = workspace.graph.resource(name.as_str());
+        let is_folded = now.is_some_and(|resource| resource.version.is_none());
+        let values = |graph| resolved(graph).map(|it| (it.config, it.env));
+        is_folded && values(workspace.graph) != values(declared)
+    })
 }
 
 /// Whether a source is read from another path than the declared one.

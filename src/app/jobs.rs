@@ -12,8 +12,8 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::app::selection::{Range, find_job, select};
 use crate::model::{
-    AssetConfig, AssetGraph, ConfigSchema, ConfigValue, Job, JobSetting, MaterializeOptions, Name,
-    ParamPiece, PartitionKey, SelectionRequest, StepOrdering,
+    AssetConfig, AssetGraph, ConfigSchema, ConfigValue, Job, JobConfig, JobSetting,
+    MaterializeOptions, Name, ParamPiece, PartitionKey, SelectionRequest, StepOrdering,
 };
 use crate::sys::inherited::cores;
 
@@ -59,7 +59,8 @@ fn listed(graph: &AssetGraph, job: &Job) -> ListedJob {
         executor: job.execution.executor,
         max_concurrent: job.execution.max_concurrent.map(Into::into),
         params: job.params.as_ref().map(params),
-        config: configs(job, None),
+        config: configs(&job.configs, None),
+        resources: configs(&job.resources, None),
         partition_config: partition_configs(job),
         inputs: job
             .inputs
@@ -88,11 +89,11 @@ fn params(params: &AssetConfig) -> Map<String, Value> {
     params.schema.iter().map(param).collect()
 }
 
-/// What a job sets for all partitions, or for one, by asset, as it is written.
-fn configs(job: &Job, partition: Option<&PartitionKey>) -> Map<String, Value> {
+/// What a job sets for all partitions, or for one, by asset or resource, as it is written.
+fn configs(configs: &[JobConfig], partition: Option<&PartitionKey>) -> Map<String, Value> {
     let mut all = Map::new();
-    let configs = job.configs.iter();
-    for config in configs.filter(|config| config.partition.as_ref() == partition) {
+    let of_partition = |config: &&JobConfig| config.partition.as_ref() == partition;
+    for config in configs.iter().filter(of_partition) {
         let mut values = Value::Object(Map::new());
         for value in &config.values {
             let mut at = &mut values;
@@ -104,7 +105,7 @@ fn configs(job: &Job, partition: Option<&PartitionKey>) -> Map<String, Value> {
                 JobSetting::OfParams(pieces) => ParamPiece::written(pieces).into(),
             };
         }
-        all.insert(config.asset.clone(), values);
+        all.insert(config.name.clone(), values);
     }
     all
 }
@@ -114,7 +115,7 @@ fn partition_configs(job: &Job) -> Map<String, Value> {
         .configs
         .iter()
         .filter_map(|config| config.partition.as_ref());
-    let config = |key: &PartitionKey| (key.to_string(), configs(job, Some(key)).into());
+    let config = |key: &PartitionKey| (key.to_string(), configs(&job.configs, Some(key)).into());
     keys.map(config).collect()
 }
 

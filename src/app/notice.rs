@@ -7,7 +7,7 @@ use crate::lockfile::{DamagedLine, FILE_NAME, LockError};
 use crate::look::asking_definitions;
 use crate::model::{
     AssetGraph, AssetId, AssetKey, DataVersionRule, KeyWord, KeysByDefinition, Name, PathTemplate,
-    Place, Provenance, StaleManifest, StaleReason, StepName,
+    Place, Provenance, RunId, StaleManifest, StaleReason, StepName,
 };
 use crate::plan::{Evaluation, Scope};
 use crate::store;
@@ -41,6 +41,17 @@ pub enum Notice {
     PrintedManifest(PrintedManifest),
     /// Of previous outputs that were put back after a crash, by their paths.
     PutBack(Vec<String>),
+    /// Of the setup or the teardown of a resource that failed outside of a run.
+    Resource(String),
+}
+
+impl Notice {
+    /// That a run was killed before it tore a resource down.
+    pub(super) fn missing_teardown(run: RunId, resource: &String) -> Self {
+        Self::Resource(format!(
+            "run {run} was killed before it tore down the resource {resource}: what its setup had started was ended; undo by hand what else it has left"
+        ))
+    }
 }
 
 /// A manifest that was printed again.
@@ -124,6 +135,7 @@ impl fmt::Display for Notice {
             }
             Self::OwnPlaces(notice) => notice.fmt(f),
             Self::ConfiguredLines(notice) => notice.fmt(f),
+            Self::Resource(said) => f.write_str(said),
             Self::StaleManifest(StaleManifest { path, reason }) => write!(
                 f,
                 "{path} is stale: {reason}; `assetctl materialize` or `assetctl validate --generate` prints it again"

@@ -10,8 +10,9 @@ use crate::app::instance::InstanceAccess;
 use crate::app::lock::{LockFile, observed_changes};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
+use crate::app::running::{new_run_id, resource_notices};
 use crate::app::selection::{Range, select};
-use crate::engine::observe_sources;
+use crate::engine::{ResourcePool, observe_sources};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::look::Observing;
 use crate::model::{
@@ -50,7 +51,11 @@ pub fn observe(
     let workspace = project.workspace(&versions, &LocalExecutor);
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
     let time = clock.now();
-    let answers = observe_sources(&workspace, &scope, cores(), time, cancel)?;
+    let resources = ResourcePool::new(&workspace, new_run_id(time));
+    let doors = (&workspace, &resources);
+    let answers = observe_sources(doors, &scope, cores(), time, cancel)?;
+    resources.tear_down(cancel);
+    instance.take_notices(resource_notices(&resources));
     let observing = Observing::Now(&answers);
     let evaluation = instance.evaluate(&workspace, &scope, Purpose::Status, observing)?;
     let mut report = ObserveReport::default();

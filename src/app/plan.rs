@@ -11,12 +11,13 @@ use crate::app::materialize::carry_out::jobs;
 use crate::app::neighbours::{alike, common, key_range, key_ranges, neighbours};
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
+use crate::app::running::{new_run_id, resource_notices};
 use crate::app::selection::{Goals, Range, select};
 use crate::app::snapshot::{
     FinishedLook, JudgedByInstance, KeptLock, LockLines, ProjectLook, RunDemand, SettledRecords,
 };
 use crate::app::steps::scope_of;
-use crate::engine::{block_too_long, observe_sources};
+use crate::engine::{ResourcePool, block_too_long, observe_sources};
 use crate::executor::{Cancel, Executor};
 use crate::model::{AssetId, Force, Grouping, PartitionSet, PlanOptions, Status};
 use crate::plan::{
@@ -54,7 +55,11 @@ pub fn plan(
     let versions = look.versions(project)?;
     let workspace = project.workspace(&versions, executor);
     let jobs = jobs(project, run);
-    let answers = observe_sources(&workspace, &scope, jobs, project.now(), cancel)?;
+    let resources = ResourcePool::new(&workspace, new_run_id(project.now()));
+    let doors = (&workspace, &resources);
+    let answers = observe_sources(doors, &scope, jobs, project.now(), cancel)?;
+    resources.tear_down(cancel);
+    instance.take_notices(resource_notices(&resources));
     let observing = Observing::Now(&answers);
     let mut evaluation = instance.evaluate_with_lock(
         project,

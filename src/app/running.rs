@@ -5,11 +5,12 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use uuid::{NoContext, Uuid};
 
-use crate::answer::RunningPartition;
+use crate::answer::{EventKind, RunningPartition};
 use crate::app::error::{AppError, RequestError};
 use crate::app::instance::InstanceAccess;
+use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
-use crate::engine::{is_running, working_runs};
+use crate::engine::{ResourcePool, is_running, working_runs};
 use crate::look::{EngineError, IN_MEMORY, Problems, asset_part, locked_partition};
 use crate::model::{AssetId, AssetKey, PartitionKey, PartitionSet, RunId, RunStatus, StepName};
 use crate::store::{Store, StoreError};
@@ -171,6 +172,22 @@ pub(super) fn refuse_in_memory(project: &OpenProject) -> Result<(), RequestError
 }
 
 /// An id that nobody else has, of a run that begins at `time`: ids are sorted by it, to the millisecond.
+/// What is to be told of resources where no run tells it.
+pub(super) fn resource_notices(resources: &ResourcePool<'_>) -> Vec<Notice> {
+    let told = resources.take_told().into_iter();
+    let notice = |event: EventKind| {
+        let said = event.message();
+        let EventKind::ResourceFailed { failure, log, .. } = event else {
+            return None;
+        };
+        let last = failure.tail.last().map(|line| format!(": {line}"));
+        let log = log.map(|log| format!(" (whole log: {log})"));
+        let (last, log) = (last.unwrap_or_default(), log.unwrap_or_default());
+        Some(Notice::Resource(format!("{said}{last}{log}")))
+    };
+    told.filter_map(notice).collect()
+}
+
 pub(super) fn new_run_id(time: Timestamp) -> RunId {
     // The ids of this form begin in 1970.
     let time = time.max(Timestamp::UNIX_EPOCH);

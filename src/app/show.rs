@@ -72,6 +72,7 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         may_end_leftovers: recipe.may_end_leftovers,
         volatile: recipe.volatile,
         env: recipe.env.iter().map(shown_variable).collect(),
+        resources: recipe.resources.clone(),
         config: resolved_config(workspace, asset).map(shown_config),
         timeout: recipe.timeout,
     }

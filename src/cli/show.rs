@@ -11,7 +11,7 @@ use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::text::{BOLD, DIM, Keys, Look, Table, TableCell, count, keys, span, styled};
-use crate::model::{AssetKey, ConfigPath, ShowRequest};
+use crate::model::{AssetKey, ConfigPath, Name, ShowRequest};
 
 /// Words of `show`.
 #[derive(Debug, Args)]
@@ -173,6 +173,10 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     for (name, value) in &recipe.env {
         entry(table, "env", &format!("{name} = {value}"));
     }
+    let resources: Vec<_> = recipe.resources.iter().map(Name::as_str).collect();
+    if !resources.is_empty() {
+        entry(table, "resources", &resources.join(", "));
+    }
     if let Some(config) = &recipe.config {
         self::config(config, table);
     }
@@ -262,6 +266,7 @@ mod tests {
                 may_end_leftovers: false,
                 volatile: true,
                 env: vec![("TOKEN".into(), "secret".into())],
+                resources: Vec::new(),
                 config: None,
                 timeout: Some(Duration::from_secs(90)),
             }),

@@ -4,8 +4,10 @@ mod inputs;
 mod observe;
 mod render;
 mod rendered;
+mod resource;
 mod variables;
 mod words;
 
-pub use observe::render_observe;
+pub use observe::{SourceEnv, render_observe};
 pub use rendered::{Load, Rendered, Rendering, StepPlaces, StepStdin, TOO_LONG, Unrenderable};
+pub use resource::ResourceCommand;

@@ -1,13 +1,14 @@
 //! The command that observes a source: it prints the data version of one partition, or of all.
 
 use std::borrow::Cow;
+use std::ffi::OsString;
 
 use crate::command::rendered::{Rendered, TOO_LONG, Unrenderable};
-use crate::command::variables::of_source;
+use crate::command::variables::{Declared, declared, of_source};
 use crate::command::words::{SHORTEN, Values, argv, too_long};
 use crate::executor::{Environment, Inherit};
 use crate::look::Workspace;
-use crate::model::{AssetKey, Command, CommandPlaceholder, PartitionRef};
+use crate::model::{AssetKey, Command, CommandPlaceholder, EnvVariable, PartitionRef};
 
 /// The command that observes `source` at a partition; at all of them, where there is none.
 ///
@@ -18,17 +19,21 @@ pub fn render_observe(
     workspace: &Workspace<'_>,
     source: &AssetKey,
     command: &Command,
-    partition: Option<PartitionRef<'_>>,
+    (partition, env): (Option<PartitionRef<'_>>, &SourceEnv),
 ) -> Result<Rendered, Unrenderable> {
     let values = SourceValues {
         workspace,
         source,
         partition,
     };
+    let Declared { variables, secrets } = declared(workspace, env.declared.iter());
+    let given = env.given.iter();
+    let given = given.map(|(name, value)| (name.clone(), Some(value.clone())));
+    let variables: Vec<_> = variables.into_iter().chain(given).collect();
     let env = Environment {
         caller: workspace.environment,
         inherit: &Inherit::All,
-        declared: &[],
+        declared: &variables,
         ours: &of_source(workspace, source, partition),
     };
     let (argv, env) = (argv(command, &values)?, env.build());
@@ -42,10 +47,19 @@ pub fn render_observe(
     Ok(Rendered {
         argv,
         env,
-        secrets: Vec::new(),
+        secrets,
         lists: Vec::new(),
         loads: Vec::new(),
     })
+}
+
+/// The variables of a command that observes a source.
+#[derive(Clone, Debug, Default)]
+pub struct SourceEnv {
+    /// Those that it and its resources declare.
+    pub declared: Vec<EnvVariable>,
+    /// Those that setups have given.
+    pub given: Vec<(OsString, OsString)>,
 }
 
 struct SourceValues<'a> {

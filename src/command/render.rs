@@ -11,7 +11,8 @@ use crate::command::inputs::STDIN;
 use crate::command::rendered::{
     Load, Rendered, Rendering, SharedLines, StepPlaces, TOO_LONG, Unrenderable,
 };
-use crate::command::variables::Declared;
+use crate::command::resource::config_words;
+use crate::command::variables::{Declared, declared};
 use crate::command::words::{self, Values, argv};
 use crate::executor::{Environment, Inherit};
 use crate::look::relative;
@@ -62,7 +63,9 @@ impl<'a> Rendering<'a> {
         let argv = argv(&recipe.command, &words)?;
         let mut lists = Vec::new();
         let ours = words.variables(&mut lists);
-        let Declared { variables, secrets } = words.declared();
+        let resources = self.resources.iter().flat_map(|it| &it.resolved.env);
+        let env = recipe.env.iter().chain(resources);
+        let Declared { variables, secrets } = declared(self.workspace, env);
         let inherit = match &recipe.inherit_env {
             InheritEnv::All => Inherit::All,
             InheritEnv::Only(names) => Inherit::Only(names.clone()),
@@ -292,31 +295,7 @@ impl Words<'_> {
         path: &ConfigPath,
         form: ValueForm,
     ) -> Result<Vec<String>, Unrenderable> {
-        let found = self.config_at(path);
-        if form == ValueForm::Json {
-            return Ok(vec![
-                found.map_or_else(|| "null".to_owned(), ConfigValue::json),
-            ]);
-        }
-        let Some(found) = found else {
-            return Ok(Vec::new());
-        };
-        let is_list = matches!(found, ConfigValue::List(_));
-        let why = match found.words() {
-            Some(_) if is_list && form == ValueForm::Joined => {
-                "is a list, and text is joined to it here"
-            }
-            Some(words) => return Ok(words),
-            None if is_list => "is a list that holds lists or tables, which are not words",
-            None => "is a table, which is not a word",
-        };
-        Err(Unrenderable {
-            code: "assetctl::engine::unrenderable_value",
-            message: format!("`config.{path}` {why}"),
-            help: Some(format!(
-                "`{{{{config.{path}:json}}}}` gives all of it as JSON in one word"
-            )),
-        })
+        config_words(self.config_at(path), &path.to_string(), form)
     }
 
     /// Where a value is read, to be put behind its name.

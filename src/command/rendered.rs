@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crate::executor::{CommandLine, Secret};
 use crate::look::Workspace;
 use crate::model::{EffectiveConfig, Name, RunId};
-use crate::plan::{FoundSources, Scope};
+use crate::plan::{FoundSources, ObservedResource, Scope};
 
 /// A command that is ready to run, without where its log goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,6 +97,8 @@ pub struct Rendering<'a> {
     pub job: Option<&'a Name>,
     /// 0 first.
     pub attempt: u32,
+    /// The resources of the asset, in declared order.
+    pub resources: &'a [Arc<ObservedResource>],
     /// The configuration of the asset, if it has one.
     pub config: Option<&'a EffectiveConfig>,
 }

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use crate::command::render::Words;
 use crate::command::rendered::SharedLines;
+use crate::command::resource::ResourceCommand;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
-    AssetKey, Command, CommandPlaceholder, CommandTemplate, ConfigValue, EnvValue, MultiKeys, Name,
-    PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, TimeFormat, as_variable,
+    AssetKey, Command, CommandPlaceholder, CommandTemplate, ConfigValue, EnvValue, EnvVariable,
+    MultiKeys, Name, PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, TimeFormat,
+    as_variable,
 };
 
 /// A variable that lists paths is set while it stays under this, in bytes.
@@ -28,9 +30,8 @@ struct Told<'a> {
 }
 
 impl Told<'_> {
-    /// The asset or source, and where its project lies.
-    fn tell_project(&mut self, workspace: &Workspace<'_>, key: &AssetKey) {
-        self.tell("ASSETCTL_ASSET", key.as_str());
+    /// Where the project lies.
+    fn tell_project(&mut self, workspace: &Workspace<'_>) {
         self.tell("ASSETCTL_PROJECT", workspace.root.to_string_lossy());
         self.tell("ASSETCTL_HOME", workspace.home.to_string_lossy());
         if workspace.own_life == OwnLife::Gone {
@@ -64,6 +65,21 @@ impl Told<'_> {
         let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
         self.tell("ASSETCTL_WINDOW_START", start.value(first));
         self.tell("ASSETCTL_WINDOW_END", end.value(last));
+    }
+
+    /// A configuration as JSON while it fits, and each scalar of it.
+    fn tell_config(&mut self, config: &ConfigValue) {
+        let json = config.json();
+        if json.len() <= LONGEST_LIST {
+            self.tell("ASSETCTL_CONFIG", json);
+        }
+        if let ConfigValue::Table(members) = config {
+            for (key, value) in members {
+                if let Some(text) = value.scalar().filter(|it| it.len() <= LONGEST_LIST) {
+                    self.tell(format!("ASSETCTL_CONFIG_{}", as_variable(key)), text);
+                }
+            }
+        }
     }
 
     fn into_variables(self) -> Vec<(OsString, OsString)> {
@@ -109,7 +125,8 @@ impl Words<'_> {
             variables: Vec::new(),
             lists,
         };
-        told.tell_project(self.rendering.workspace, &self.asset.key);
+        told.tell("ASSETCTL_ASSET", self.asset.key.as_str());
+        told.tell_project(self.rendering.workspace);
         told.tell("ASSETCTL_RUN_ID", self.rendering.run.to_string());
         if let Some(job) = self.rendering.job {
             told.tell("ASSETCTL_JOB", job.to_string());
@@ -153,20 +170,10 @@ impl Words<'_> {
     /// The configuration as JSON while it fits, as a file, and each scalar of it.
     fn config_variables(&self, told: &mut Told<'_>) {
         let Some(config) = &self.config else { return };
-        let json = config.json();
         let path = format!("{}/@config.json", self.places.lists);
         told.tell("ASSETCTL_RUN_CONFIG", self.see(&path));
-        told.lists.push((path, [json.clone()].into()));
-        if json.len() <= LONGEST_LIST {
-            told.tell("ASSETCTL_CONFIG", json);
-        }
-        if let ConfigValue::Table(members) = config {
-            for (key, value) in members {
-                if let Some(text) = value.scalar().filter(|it| it.len() <= LONGEST_LIST) {
-                    told.tell(format!("ASSETCTL_CONFIG_{}", as_variable(key)), text);
-                }
-            }
-        }
+        told.lists.push((path, [config.json()].into()));
+        told.tell_config(config);
     }
 
     fn output_variables(&self, told: &mut Told<'_>) {
@@ -236,28 +243,29 @@ impl Words<'_> {
         }
         .iter()
     }
+}
 
-    /// Variables that the asset declares, and the values among them that are secret.
-    pub(super) fn declared(&self) -> Declared {
-        use std::os::unix::ffi::OsStrExt;
-        let mut secrets = Vec::new();
-        let declared = self.recipe.env.iter().map(|variable| {
-            let value = match &variable.value {
-                EnvValue::Literal(value) => Some(value.into()),
-                EnvValue::FromEnv { variable, .. } => {
-                    self.rendering.workspace.variable(variable).map(Into::into)
-                }
-                EnvValue::Secret { variable, .. } => {
-                    let value = self.rendering.workspace.variable(variable);
-                    secrets.extend(value.map(|value| value.as_bytes().to_vec()));
-                    value.map(Into::into)
-                }
-            };
-            (OsString::from(&variable.name), value)
-        });
-        let variables = declared.collect();
-        Declared { variables, secrets }
-    }
+/// Variables that are declared, and the values among them that are secret. Of a name that occurs twice the value is the same.
+pub(super) fn declared<'e>(
+    workspace: &Workspace<'_>,
+    env: impl Iterator<Item = &'e EnvVariable>,
+) -> Declared {
+    use std::os::unix::ffi::OsStrExt;
+    let mut secrets = Vec::new();
+    let variable = |declared: &EnvVariable| {
+        let value = match &declared.value {
+            EnvValue::Literal(value) => Some(value.into()),
+            EnvValue::FromEnv { variable, .. } => workspace.variable(variable).map(Into::into),
+            EnvValue::Secret { variable, .. } => {
+                let value = workspace.variable(variable);
+                secrets.extend(value.map(|value| value.as_bytes().to_vec()));
+                value.map(Into::into)
+            }
+        };
+        (OsString::from(&declared.name), value)
+    };
+    let variables = env.map(variable).collect();
+    Declared { variables, secrets }
 }
 
 /// The first and the last window of these keys, in time.
@@ -291,11 +299,26 @@ pub(super) fn of_source(
         variables: Vec::new(),
         lists: &mut Vec::new(),
     };
-    told.tell_project(workspace, source);
+    told.tell("ASSETCTL_ASSET", source.as_str());
+    told.tell_project(workspace);
     if let Some(partition) = partition {
         told.tell_partition(partition);
         told.tell_windows(partition.keys, partition.index..partition.index + 1);
     }
+    told.into_variables()
+}
+
+/// What a command of a resource is told.
+pub(super) fn of_resource(command: &ResourceCommand<'_>) -> Vec<(OsString, OsString)> {
+    let mut told = Told {
+        variables: Vec::new(),
+        lists: &mut Vec::new(),
+    };
+    told.tell("ASSETCTL_RESOURCE", command.resolved.name.as_str());
+    told.tell("ASSETCTL_RESOURCE_ENV", command.file.to_string_lossy());
+    told.tell("ASSETCTL_RUN_ID", command.run.to_string());
+    told.tell_project(command.workspace);
+    told.tell_config(&command.resolved.config);
     told.into_variables()
 }
 

@@ -383,7 +383,9 @@ impl Coordinator<'_, '_> {
     /// Why a step must not run: a secret that it requires is not set, or an output was altered by hand and is to be kept.
     fn refusal(&self, cell: Cell) -> Option<StepFailure> {
         let recipe = self.recipe(cell)?;
-        if let Some((variable, _)) = unset_secrets(self.doors.workspace, recipe).next() {
+        if let Some((variable, _)) =
+            unset_secrets(self.doors.workspace, &recipe.env, &recipe.resources).next()
+        {
             let message = format!("the environment variable `{variable}` is not set");
             let help = Some("set it, or leave out `required = true`");
             let code = "assetctl::engine::unset_variable";
@@ -413,6 +415,8 @@ impl Coordinator<'_, '_> {
     /// Holds a cell whose lease another run has.
     fn hold(&mut self, cell: Cell, holder: RunId, known: String) -> Result<(), Problems> {
         let step = self.evaluation.step_name(cell);
+        let resources = &self.doors.workspace.graph.settings().resources;
+        self.locks.end_resources(holder, resources);
         let is_news = self
             .scheduler
             .hold(cell, holder, Instant::now() + ASK_AGAIN);

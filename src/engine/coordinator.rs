@@ -12,19 +12,20 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
-use crate::answer::{Event, EventKind, RunCounts, StepOutcome};
+use crate::answer::{Event, EventKind, ResourcePhase, RunCounts, StepFailure, StepOutcome};
 use crate::engine::admission::JobSlots;
 use crate::engine::inputs::{Changed, InputFiles, Unsettled, Watch};
 use crate::engine::order::OrderMaker;
 use crate::engine::outbox::{Outbox, Part};
 use crate::engine::recovery::{clear_crashed, has_left, put_back_asides, remove_left};
+use crate::engine::resources::resource_failed;
 use crate::engine::run::{RunDoors, RunOptions};
 use crate::engine::scheduler::Scheduler;
 use crate::engine::staging_pool::StagingPool;
 use crate::engine::step::{NotMade, SetAside, StepEnd, StepOrder, StepReport};
 use crate::engine::step_locks::StepLocks;
 use crate::look::{EngineError, OWN_FOLDER, OwnLife, Problems};
-use crate::model::{Outcome, Status};
+use crate::model::{Name, Outcome, RunId, Status};
 use crate::plan::{Cell, Costs, Evaluation};
 use crate::store::{AssetPartition, CrashedRun, RunGuard};
 
@@ -153,6 +154,7 @@ impl Coordinator<'_, '_> {
                     self.tell(EventKind::StepWaiting { step, holder });
                 }
                 Ok(StepReport::Started { cell, pid }) => self.started(cell, pid),
+                Ok(StepReport::Resource) => self.tell_resources(),
                 Ok(StepReport::Ended(end)) => {
                     self.slots.free(end.usage.duration);
                     if let Err(problems) = self.ended(end) {
@@ -231,10 +233,26 @@ impl Coordinator<'_, '_> {
         }
         for run in crashed {
             clear_crashed(self.doors.workspace.root, run);
+            for resource in &run.open_resources {
+                self.tell_missing_teardown(run.id, resource);
+            }
         }
         self.left = true;
         put_back_asides(self.doors.workspace, self.doors.store)?;
         Ok(())
+    }
+
+    /// Tells that a run was killed before it tore a resource down.
+    fn tell_missing_teardown(&mut self, run: RunId, resource: &str) {
+        let Ok(resource) = Name::parse(resource) else {
+            return;
+        };
+        let code = "assetctl::engine::missing_teardown";
+        let message = format!("run {run} was killed before it ran");
+        let help = "undo by hand what its setup has left";
+        let failure = StepFailure::new(code, message, Some(help));
+        let failed = (failure, None);
+        self.tell(resource_failed(&resource, ResourcePhase::Teardown, failed));
     }
 
     pub(super) fn unlockable(&self, source: std::io::Error) -> EngineError {
@@ -281,6 +299,12 @@ impl Coordinator<'_, '_> {
 
     /// Takes a worker's message. What has succeeded waits for a look at its inputs.
     pub(super) fn ended(&mut self, mut end: StepEnd) -> Result<(), Problems> {
+        // Where a step fails for itself or because of a resource, the resource comes first.
+        self.tell_resources();
+        if let Err(NotMade::Blocked(reason)) = &end.result {
+            self.never_started(end.cells[0]);
+            return self.lacks_resource(&end.cells, reason);
+        }
         let was_started = !end.is_canceled() || !self.never_started(end.cells[0]);
         if was_started {
             // One that failed before its command began counts, too.
@@ -294,8 +318,54 @@ impl Coordinator<'_, '_> {
             Ok(_) => self.unlooked.push(end),
             Err(NotMade::Failed(_)) => self.failed(end),
             Err(NotMade::Canceled) => self.canceled(&end, was_started)?,
+            Err(NotMade::Blocked(_)) => unreachable!("its command was not started"),
         }
         Ok(())
+    }
+
+    /// Blocks a step whose resources cannot be set up, and all that needs it.
+    fn lacks_resource(&mut self, cells: &[Cell], reason: &str) -> Result<(), Problems> {
+        let partitions: Vec<_> = cells.iter().map(|it| self.asset_partition(*it)).collect();
+        self.give_back(&partitions)?;
+        self.counts.blocked += cells.len() as u32;
+        for cell in cells {
+            let step = self.evaluation.step_name(*cell);
+            let name = step.to_string();
+            self.tell(EventKind::StepBlocked {
+                step,
+                needs: Vec::new(),
+                reason: reason.to_owned(),
+            });
+            self.block_below(*cell, &format!("{name} is blocked: {reason}"));
+        }
+        Ok(())
+    }
+
+    /// Tells what has happened to resources. A setup that fails counts as a failed command.
+    pub(super) fn tell_resources(&mut self) {
+        for event in self.doors.resources.take_told() {
+            let has_failed = matches!(
+                event,
+                EventKind::ResourceFailed {
+                    phase: ResourcePhase::Setup,
+                    ..
+                }
+            );
+            self.tell(event);
+            if has_failed {
+                self.note_failure();
+            }
+        }
+    }
+
+    /// Counts a command that has failed; after enough of them nothing more starts.
+    fn note_failure(&mut self) {
+        self.failures += 1;
+        let most = self.options.request.max_failures;
+        let enough = most.is_some_and(|most| self.failures >= most.get());
+        if enough && self.halted.is_none() {
+            self.halt(Halt::EnoughFailures);
+        }
     }
 
     /// Looks at the inputs of all steps that have succeeded until now.
@@ -391,20 +461,12 @@ impl Coordinator<'_, '_> {
             .map(|cell| self.asset_partition(*cell))
             .collect();
         self.counts.failed += cells.len() as u32;
-        self.failures += 1;
         self.outbox.failed(partitions, end, time);
         for cell in cells {
             let name = self.evaluation.step_name(cell);
             self.block_below(cell, &format!("{name} failed"));
         }
-        let enough = self
-            .options
-            .request
-            .max_failures
-            .is_some_and(|most| self.failures >= most.get());
-        if enough && self.halted.is_none() {
-            self.halt(Halt::EnoughFailures);
-        }
+        self.note_failure();
     }
 
     fn canceled(&mut self, end: &StepEnd, was_started: bool) -> Result<(), Problems> {

@@ -109,15 +109,10 @@ impl Attempt<'_> {
             Exit::Code(_) => self.no_room().or(of_shell),
             _ => of_shell.or(help).or_else(|| self.no_room()),
         };
-        let mut failure = StepFailure::new(code, exit.describe(), help.as_deref());
-        match exit {
-            Exit::Code(number) => failure.exit = Some(*number),
-            Exit::Signal { number, name } => {
-                failure.signal = Some(name.map_or_else(|| number.to_string(), str::to_owned));
-            }
-            _ => {}
-        }
-        failure
+        with_exit(
+            StepFailure::new(code, exit.describe(), help.as_deref()),
+            exit,
+        )
     }
 
     /// What to do where a command may have failed, and its log be empty, for want of room.
@@ -139,6 +134,26 @@ impl Attempt<'_> {
             folder => format!("cd {} && {command}", quote(folder)),
         }
     }
+}
+
+/// The failure of a command by its exit alone.
+pub(super) fn failure_of_exit(exit: &Exit) -> StepFailure {
+    let (code, help) = reason(exit);
+    with_exit(
+        StepFailure::new(code, exit.describe(), help.as_deref()),
+        exit,
+    )
+}
+
+fn with_exit(mut failure: StepFailure, exit: &Exit) -> StepFailure {
+    match exit {
+        Exit::Code(number) => failure.exit = Some(*number),
+        Exit::Signal { number, name } => {
+            failure.signal = Some(name.map_or_else(|| number.to_string(), str::to_owned));
+        }
+        _ => {}
+    }
+    failure
 }
 
 /// The last lines of a log.

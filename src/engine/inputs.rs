@@ -454,7 +454,9 @@ pub(super) fn reads<'c>(
 pub(super) fn code(evaluation: &Evaluation<'_>, cells: &[Cell]) -> Vec<Watched> {
     let asset = evaluation.scope().asset_at(cells[0]);
     let recipe = asset.and_then(|asset| asset.recipe.as_ref());
-    recipe.map_or_else(Vec::new, |recipe| watched_code(evaluation.codes(), recipe))
+    recipe.map_or_else(Vec::new, |recipe| {
+        watched_code(evaluation.codes(), evaluation.scope().graph(), recipe)
+    })
 }
 
 /// The versions that are read at one upstream partition, by the scope's numbering.

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::command::render_observe;
+use crate::command::{SourceEnv, render_observe};
 use crate::engine::failure::last_lines;
 use crate::executor::{Cancel, Secret, StdoutTo};
 use crate::look::{EngineError, Problems, Spot, Workspace};
-use crate::model::{EnvValue, Generator, encode_whole_component};
+use crate::model::{EnvValue, Generator, Resource, encode_whole_component};
 use crate::sys::file::{create_parent, read_file, remove_tree};
 
 /// How long such a command may take.
@@ -45,7 +45,12 @@ pub fn print_manifest(
     let Some(recipe) = &generator.asset.recipe else {
         return Err(refused("is not there".to_owned(), Vec::new()));
     };
-    let rendered = render_observe(workspace, &generator.asset.key, &recipe.command, None);
+    let rendered = render_observe(
+        workspace,
+        &generator.asset.key,
+        &recipe.command,
+        (None, &SourceEnv::default()),
+    );
     let rendered = rendered.map_err(|error| refused(error.message, Vec::new()))?;
     let mut line = rendered.command_line(workspace.resolve(&recipe.folder), log.clone());
     line.stdout = StdoutTo::File(printed.clone());
@@ -70,17 +75,14 @@ pub fn print_manifest(
 /// What no log may hold: the secrets of all commands.
 fn secrets(workspace: &Workspace<'_>) -> Vec<Secret> {
     let graph = workspace.graph;
-    let recipes = graph
-        .ids()
-        .filter_map(|id| graph.asset(id)?.recipe.as_ref());
-    let values = recipes
-        .flat_map(|recipe| &recipe.env)
-        .filter_map(|declared| {
-            let EnvValue::Secret { variable, .. } = &declared.value else {
-                return None;
-            };
-            let value = workspace.variable(variable)?;
-            Some(Secret::new(value.as_encoded_bytes()))
-        });
+    let of_declarations = graph.ids().flat_map(|id| graph.get(id).env());
+    let of_resources = graph.settings().resources.iter().flat_map(Resource::env);
+    let values = of_declarations.chain(of_resources).filter_map(|declared| {
+        let EnvValue::Secret { variable, .. } = &declared.value else {
+            return None;
+        };
+        let value = workspace.variable(variable)?;
+        Some(Secret::new(value.as_encoded_bytes()))
+    });
     values.collect()
 }

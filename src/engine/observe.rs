@@ -11,12 +11,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::command::{Unrenderable, render_observe};
+use crate::command::{SourceEnv, Unrenderable, render_observe};
 use crate::digest::Kind;
+use crate::engine::resources::{NotReady, ResourcePool};
 use crate::executor::{Cancel, Execution, StdoutTo, TailLimits, of_shell, tail};
-use crate::look::{EngineError, Observations, Problems, Workspace, step_folder};
+use crate::look::{
+    EngineError, Observations, Problems, Workspace, resolved_resource, step_folder, unset_secrets,
+};
 use crate::model::{
-    AssetKey, Command, DataVersion, Observation, PartitionKey, PartitionRef, Place, StepName,
+    AssetKey, Command, DataVersion, EnvVariable, Name, Observation, PartitionKey, PartitionRef,
+    Place, StepName,
 };
 use crate::plan::{Cell, Known, MissingSource, Row, Scope};
 use crate::sys::file::{create_parent, read_file, remove_tree};
@@ -35,7 +39,7 @@ const LAST_LINE: TailLimits = TailLimits {
 ///
 /// If the answer of a command cannot be written. A command that fails is an answer.
 pub fn observe_sources(
-    workspace: &Workspace<'_>,
+    (workspace, resources): (&Workspace<'_>, &ResourcePool<'_>),
     scope: &Scope<'_>,
     jobs: usize,
     time: Timestamp,
@@ -43,6 +47,7 @@ pub fn observe_sources(
 ) -> Result<Observations, Problems> {
     let observer = Observer {
         workspace,
+        resources,
         scope,
         time,
         cancel,
@@ -58,6 +63,7 @@ pub fn observe_sources(
 #[derive(Clone, Copy)]
 struct Observer<'a> {
     workspace: &'a Workspace<'a>,
+    resources: &'a ResourcePool<'a>,
     scope: &'a Scope<'a>,
     time: Timestamp,
     cancel: &'a Cancel,
@@ -72,6 +78,8 @@ struct Task<'a> {
     command: &'a Command,
     folder: &'a str,
     timeout: Option<Duration>,
+    env: &'a [EnvVariable],
+    resources: &'a [Name],
 }
 
 impl<'a> Observer<'a> {
@@ -86,6 +94,8 @@ impl<'a> Observer<'a> {
                 folder,
                 for_all,
                 timeout,
+                env,
+                resources,
             } = &source.place
             else {
                 continue;
@@ -97,6 +107,8 @@ impl<'a> Observer<'a> {
                 command,
                 folder,
                 timeout: *timeout,
+                env,
+                resources,
             };
             if *for_all {
                 tasks.push(task(None));
@@ -149,7 +161,11 @@ impl<'a> Observer<'a> {
             path: folder.clone(),
             source,
         })?;
-        let rendered = render_observe(self.workspace, task.source, task.command, partition);
+        let env = match self.env(task) {
+            Ok(env) => env,
+            Err(why) => return Ok(Err(why)),
+        };
+        let rendered = render_observe(self.workspace, task.source, task.command, (partition, &env));
         let rendered = match rendered {
             Ok(rendered) => rendered,
             Err(error) => return Ok(Err(Unrenderable::into_words(error))),
@@ -167,6 +183,30 @@ impl<'a> Observer<'a> {
             .and_then(|bytes| String::from_utf8(bytes).map_err(|error| error.to_string()));
         let _ = remove_tree(&folder);
         Ok(answer)
+    }
+
+    /// The variables of a command, its resources being set up; why there are none, in words.
+    fn env(&self, task: &Task<'_>) -> Result<SourceEnv, String> {
+        let unset = unset_secrets(self.workspace, task.env, task.resources).next();
+        if let Some((variable, _)) = unset {
+            return Err(format!("needs the variable `{variable}`, which is not set"));
+        }
+        let mut declared = task.env.to_vec();
+        for name in task.resources {
+            let resource = self.workspace.graph.resource(name.as_str());
+            let resource = resource.expect("the manifest has checked that it is declared");
+            let resolved = resolved_resource(self.workspace, resource);
+            let resolved = resolved.map_err(|it| format!("cannot run: {}", it.first_in_words()))?;
+            declared.extend(resolved.env);
+        }
+        let given = self
+            .resources
+            .require(task.resources, (self.cancel, &|| ()));
+        match given {
+            Ok(given) => Ok(SourceEnv { declared, given }),
+            Err(NotReady::Canceled) => Err("was interrupted".to_owned()),
+            Err(NotReady::Blocked(why)) => Err(format!("cannot run: {why}")),
+        }
     }
 
     fn take(&self, task: &Task<'_>, answer: Answer, all: &mut Observations) {

@@ -92,6 +92,7 @@ impl OrderMaker {
             run: self.run,
             job: self.job.as_ref(),
             attempt,
+            resources: evaluation.resources_of(first),
             config: evaluation.config_of(first),
         };
         let rendered = rendering.render(cells, recipe, &places)?;
@@ -99,6 +100,11 @@ impl OrderMaker {
         Ok(StepOrder {
             attempt,
             parts,
+            resources: recipe.resources.clone(),
+            own_env: match recipe.resources.as_slice() {
+                [] => Vec::new(),
+                _ => recipe.env.iter().map(|it| it.name.clone()).collect(),
+            },
             shell: recipe.command.shell().map(str::to_owned),
             rendered,
             log: log_path(workspace.own, self.run, (&step, batch.as_ref()), attempt),

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::{fs, io, slice};
 
+use crate::engine::resources::resource_folder;
 use crate::engine::staging::{AsideNote, aside_folders, asides, discard_aside, put_back};
 use crate::engine::staging_pool::spare_folder;
 use crate::engine::step_locks::{TURN, end_left_behind, is_running, remove_locks, take_over};
@@ -29,6 +30,7 @@ pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
     // A lock that cannot be taken is met again, and told of, by whoever needs it.
     let _ = take_over(root, crashed.id, &crashed.leases, &clear);
     let _ = remove_tree(&root.join(spare_folder(OWN_FOLDER, crashed.id)));
+    let _ = remove_tree(&root.join(resource_folder(OWN_FOLDER, crashed.id)));
     remove_locks(root, crashed.id);
 }
 

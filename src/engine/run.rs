@@ -12,8 +12,9 @@ use crate::answer::{EventKind, EventSink, Planned, RunCounts, RunOutcome};
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::inputs::InputFiles;
+use crate::engine::resources::ResourcePool;
 use crate::engine::staging_pool::StagingPool;
-use crate::engine::step::{StepEnd, StepOrder, StepReport, run_step};
+use crate::engine::step::{StepDoors, StepEnd, StepOrder, StepReport, run_step};
 use crate::engine::step_locks::end_left_behind;
 use crate::executor::{Cancel, Listener};
 use crate::hash::Ignore;
@@ -37,6 +38,7 @@ pub fn run<'a: 'd, 'd>(
 ) -> Result<Finished<'a>, Problems> {
     let started = Instant::now();
     let (workspace, ignore, cancel) = (doors.workspace, doors.ignore, doors.cancel);
+    let resources = doors.resources;
     let files = Arc::new(InputFiles::default());
     let stop = Arc::new(AtomicBool::new(false));
     let pool = StagingPool::new(workspace.root, workspace.own, options.run);
@@ -60,7 +62,14 @@ pub fn run<'a: 'd, 'd>(
             if stop.load(Ordering::Relaxed) {
                 return StepEnd::not_started(order);
             }
-            let end = run_step(workspace, ignore, (&pool, &files), order, (cancel, sender));
+            let doors = StepDoors {
+                workspace,
+                ignore,
+                pool: &pool,
+                files: &files,
+                resources,
+            };
+            let end = run_step(doors, order, (cancel, sender));
             if end.has_failed() {
                 let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
                 let enough = options
@@ -99,10 +108,12 @@ pub fn run<'a: 'd, 'd>(
         });
         pool.remove();
         if let Err(problems) = coordinated {
+            coordinator.tear_down();
             coordinator.fail(started.elapsed());
             return Err(problems);
         }
     }
+    coordinator.tear_down();
     coordinator.finish(started.elapsed())
 }
 
@@ -136,6 +147,8 @@ pub struct RunDoors<'a> {
     pub workspace: &'a Workspace<'a>,
     /// What is never part of outputs.
     pub ignore: &'a Ignore,
+    /// The resources, some of which may be set up already.
+    pub resources: &'a ResourcePool<'a>,
     /// The instance.
     pub store: &'a mut Store,
     /// Interrupts.
@@ -180,6 +193,7 @@ impl<'a> Coordinator<'a, '_> {
             partitions: options.request.selection.partitions.to_string(),
         });
         self.tell(EventKind::RunPlanned(options.planned.clone()));
+        self.tell_resources();
         for (_, observation) in self.evaluation.take_observations() {
             let step = StepName {
                 asset: observation.source,
@@ -237,6 +251,12 @@ impl<'a> Coordinator<'a, '_> {
                 reason,
             });
         }
+    }
+
+    /// Tears all resources down, and tells so.
+    fn tear_down(&mut self) {
+        self.doors.resources.tear_down(self.doors.cancel);
+        self.tell_resources();
     }
 
     /// Ends a run that cannot go on, as far as that can be recorded.

@@ -4,6 +4,7 @@
 //! its own, and the parts stand or fall together. A worker gets owned data and gives one message back. It records
 //! nothing: until the coordinator has, a crash leaves the step stale. On failure previous outputs are as they were.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use crate::command::{Load, Rendered, StepPlaces, StepStdin};
 use crate::engine::failure::Stop;
 use crate::engine::inputs::InputFiles;
 use crate::engine::occupied::AlteredPlaces;
+use crate::engine::resources::{Given, NotReady, ResourcePool};
 use crate::engine::staging::{AsideNote, kept_aside, move_aside, prepare, put_back};
 use crate::engine::staging_pool::StagingPool;
 use crate::engine::step_locks::{GroupNote, GroupNotes};
@@ -25,7 +27,7 @@ use crate::executor::{
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
 use crate::look::{OwnLife, Workspace};
-use crate::model::{Batch, DataVersion, DataVersionRule, Occupied};
+use crate::model::{Batch, DataVersion, DataVersionRule, Name, Occupied};
 use crate::plan::{Cell, PlaceRecord};
 use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 
@@ -41,6 +43,10 @@ pub struct StepOrder {
     pub batch: Option<Arc<Batch>>,
     /// The command.
     pub rendered: Rendered,
+    /// The resources that it needs, in declared order.
+    pub resources: Vec<Name>,
+    /// The variables that its asset itself declares, where it needs resources.
+    pub own_env: Vec<String>,
     /// The program of the shell that runs it; `None` where it is executed without one.
     pub shell: Option<String>,
     /// The folder that it runs in, relative to the project root.
@@ -190,6 +196,8 @@ pub enum StepReport {
         /// For whom, in words.
         holder: String,
     },
+    /// Something has happened to a resource.
+    Resource,
     /// A step has ended.
     Ended(StepEnd),
     /// The run was asked to stop.
@@ -205,23 +213,53 @@ pub enum NotMade {
     Failed(Box<StepFailure>),
     /// It was interrupted.
     Canceled,
+    /// Something that it needs cannot be had, for this reason.
+    Blocked(String),
+}
+
+/// What the attempts of a run share.
+#[derive(Clone, Copy)]
+pub struct StepDoors<'a> {
+    /// The project.
+    pub workspace: &'a Workspace<'a>,
+    /// What is never part of outputs.
+    pub ignore: &'a Ignore,
+    /// Folders for staging and logs.
+    pub pool: &'a StagingPool,
+    /// The files that steps read.
+    pub files: &'a InputFiles,
+    /// The resources.
+    pub resources: &'a ResourcePool<'a>,
 }
 
 /// Makes one attempt at a step. On the way it may report something.
 pub fn run_step(
-    workspace: &Workspace<'_>,
-    ignore: &Ignore,
-    (pool, files): (&StagingPool, &InputFiles),
+    StepDoors {
+        workspace,
+        ignore,
+        pool,
+        files,
+        resources,
+    }: StepDoors<'_>,
     order: &StepOrder,
     (cancel, reports): (&Cancel, &Sender<StepReport>),
 ) -> StepEnd {
     let mut end = StepEnd::not_started(order);
+    let given = match required(resources, order, (cancel, reports)) {
+        Ok(given) => given,
+        Err(NotReady::Canceled) => return end,
+        Err(NotReady::Blocked(why)) => {
+            end.result = Err(NotMade::Blocked(why));
+            return end;
+        }
+    };
     let attempt = Attempt {
         workspace,
         ignore,
         pool,
         files,
         order,
+        given: &given,
         reports,
     };
     end.result = match attempt.run(cancel, &mut end) {
@@ -250,6 +288,27 @@ pub fn run_step(
     end
 }
 
+/// Sets up the resources of a step, and gives the variables of their setups.
+fn required(
+    resources: &ResourcePool<'_>,
+    order: &StepOrder,
+    (cancel, reports): (&Cancel, &Sender<StepReport>),
+) -> Result<Given, NotReady> {
+    if order.resources.is_empty() {
+        return Ok(Given::new());
+    }
+    let wake = || drop(reports.send(StepReport::Resource));
+    let given = resources.require(&order.resources, (cancel, &wake))?;
+    let is_own = |name: &OsString| order.own_env.iter().any(|own| name == own.as_str());
+    match given.iter().find(|(name, _)| is_own(name)) {
+        Some((name, _)) => Err(NotReady::Blocked(format!(
+            "a setup gives the variable `{}`, which the asset's own `env` sets",
+            name.to_string_lossy()
+        ))),
+        None => Ok(given),
+    }
+}
+
 /// One attempt, with all that it needs.
 pub(super) struct Attempt<'a> {
     pub(super) workspace: &'a Workspace<'a>,
@@ -257,6 +316,7 @@ pub(super) struct Attempt<'a> {
     pub(super) pool: &'a StagingPool,
     pub(super) files: &'a InputFiles,
     pub(super) order: &'a StepOrder,
+    given: &'a Given,
     reports: &'a Sender<StepReport>,
 }
 
@@ -355,6 +415,7 @@ impl Attempt<'_> {
         let (root, order) = (self.workspace.root, self.order);
         let (folder, log) = (root.join(&order.folder), root.join(&order.log));
         let mut line = order.rendered.command_line(folder, log);
+        line.env.extend(self.given.iter().cloned());
         line.empty_log = EmptyLog::Left;
         line.timeout = order.timeout;
         line.outputs = self.written_places();

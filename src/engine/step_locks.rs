@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::look::{OWN_FOLDER, OwnLife, Workspace, lock_name};
-use crate::model::RunId;
+use crate::model::{Resource, RunId};
 use crate::store::{AssetPartition, RunLock, RunLocks};
 use crate::sys::lock::FileLock;
 use crate::sys::process::{
@@ -34,6 +34,9 @@ pub const TURN: &str = "recover.lock";
 
 /// The variable by which a command knows its run.
 pub const RUN_ID: &str = "ASSETCTL_RUN_ID";
+
+/// The variable by which the setup and the teardown of a resource know it.
+const RESOURCE: &str = "ASSETCTL_RESOURCE";
 
 /// The bytes before the first process group in the file of a run.
 const HEAD: usize = 512;
@@ -171,6 +174,13 @@ impl StepLocks {
     pub fn orphans(&self, run: RunId) -> Option<String> {
         RunFile::read(&self.runs.path(run)?)?.orphans(run)
     }
+
+    /// See [`end_orphaned_resources`].
+    pub fn end_resources(&self, run: RunId, resources: &[Resource]) {
+        if !resources.is_empty() {
+            end_resources(&self.runs, run, resources);
+        }
+    }
 }
 
 impl Drop for StepLocks {
@@ -244,6 +254,34 @@ pub fn end_left_behind(root: &Path, dead: RunId) {
         // Whoever finds no file of it knows that nothing of it lives.
         runs.remove(dead);
         drop(held);
+    }
+}
+
+/// Ends what setups of these resources have left of runs whose process died, where nothing else of the run lives: by their
+/// descriptors they would keep it alive.
+pub fn end_orphaned_resources(root: &Path, resources: &[Resource]) {
+    if resources.is_empty() {
+        return;
+    }
+    let (runs, _) = of_project(root);
+    for run in working_runs(root) {
+        if run.left_behind.is_some() {
+            end_resources(&runs, run.id, resources);
+        }
+    }
+}
+
+fn end_resources(runs: &RunLocks, run: RunId, resources: &[Resource]) {
+    let noted = runs.path(run).and_then(|path| RunFile::read(&path));
+    let Some(noted) = noted.filter(|noted| !noted.is_alive()) else {
+        return;
+    };
+    let is_of_resource = |it: &Process| {
+        let mut resources = resources.iter();
+        resources.any(|resource| has_variable(it, RESOURCE, resource.name.as_str()))
+    };
+    if living(run, Some(&noted)).iter().all(is_of_resource) {
+        end_found(|| living(run, Some(&noted)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! The files, programs and variables that are part of code versions, as they are now.
 
+use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,12 +11,13 @@ use crate::look::error::{EngineError, Problems};
 use crate::look::manifest_text::Spot;
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, CodeVersion, ConfigFault, Counted, DataVersion, EffectiveConfig, EnvValue, Location,
-    PartitionKey, Recipe, Watched,
+    Asset, AssetGraph, Code, CodeVersion, ConfigFault, Counted, DataVersion, EffectiveConfig,
+    EnvValue, EnvVariable, Location, Name, PartitionKey, Recipe, ResolvedResource, Resource,
+    Watched, env_conflict,
 };
 use crate::plan::{
-    Cell, CellDecision, Codes, Evaluation, ObservedCode, Row, RowConfigs, Scope, SeenPaths,
-    code_file_name, code_version,
+    Cell, CellDecision, Codes, Evaluation, ObservedCode, ObservedResource, Row, RowConfigs, Scope,
+    SeenPaths, code_file_name, code_version,
 };
 
 /// Finds the code versions of all assets of `scope`, by row, and what they are made of. One whose code cannot be read has none, and blocks only itself.
@@ -28,12 +30,7 @@ pub fn observe_code(
     workspace: &Workspace<'_>,
     scope: &Scope<'_>,
 ) -> Result<(Vec<Option<CodeVersion>>, Codes), Problems> {
-    let mut finder = Finder {
-        workspace,
-        seen: SeenPaths::default(),
-        unreadable: None,
-        problems: Problems::default(),
-    };
+    let mut finder = Finder::new(workspace);
     let mut codes = Codes::default();
     let mut versions = Vec::with_capacity(scope.rows().len());
     let mut folding = Folding::new();
@@ -69,12 +66,7 @@ pub fn observe_code_of(
     workspace: &Workspace<'_>,
     asset: &Asset,
 ) -> Result<(ObservedCode, CodeVersion), Problems> {
-    let mut finder = Finder {
-        workspace,
-        seen: SeenPaths::default(),
-        unreadable: None,
-        problems: Problems::default(),
-    };
+    let mut finder = Finder::new(workspace);
     let mut observed = finder.of(asset);
     observed.config = resolved_config(workspace, asset)
         .and_then(Result::ok)
@@ -87,22 +79,17 @@ pub fn observe_code_of(
 }
 
 /// All that was looked at for the code version of a recipe.
-pub fn watched_code(codes: &Codes, recipe: &Recipe) -> Vec<Watched> {
+pub fn watched_code(codes: &Codes, graph: &AssetGraph, recipe: &Recipe) -> Vec<Watched> {
     let mut watched = Vec::new();
+    let resources = recipe.resources.iter();
+    for resource in resources.filter_map(|name| graph.resource(name.as_str())) {
+        if resource.version.is_none() {
+            watched.extend(watched_files(&resource.code));
+        }
+    }
     let counted = Counted::read(recipe.code.leaves_out_gitignored);
     if recipe.code.version.is_none() {
-        let declared = recipe.code.declared.iter().map(|(path, _)| path);
-        watched.extend(declared.map(|path| {
-            if is_glob(path) {
-                Watched::Glob {
-                    pattern: path.clone(),
-                    except: recipe.code.except.clone(),
-                    counted,
-                }
-            } else {
-                Watched::Path(path.clone(), counted)
-            }
-        }));
+        watched.extend(watched_files(&recipe.code));
         let candidates = recipe.code.candidates.iter();
         watched.extend(candidates.map(|path| Watched::Word(path.clone(), counted)));
     }
@@ -110,6 +97,22 @@ pub fn watched_code(codes: &Codes, recipe: &Recipe) -> Vec<Watched> {
     let programs = tools.filter_map(|(tool, _)| codes.seen.programs.get(tool)?.clone());
     watched.extend(programs.map(|path| Watched::Word(path, Counted::Files)));
     watched
+}
+
+/// The declared files of code.
+fn watched_files(code: &Code) -> impl Iterator<Item = Watched> {
+    let counted = Counted::read(code.leaves_out_gitignored);
+    code.declared.iter().map(move |(path, _)| {
+        if is_glob(path) {
+            Watched::Glob {
+                pattern: path.clone(),
+                except: code.except.clone(),
+                counted,
+            }
+        } else {
+            Watched::Path(path.clone(), counted)
+        }
+    })
 }
 
 /// Whether what was looked at has the content that it had.
@@ -151,7 +154,8 @@ pub fn refuse_unset_secrets(
             continue;
         };
         let runs = |cell: Cell| evaluation.decision(cell) == CellDecision::Run;
-        let unset = unset_secrets(workspace, recipe).filter(|_| row.cells().any(runs));
+        let secrets = unset_secrets(workspace, &recipe.env, &recipe.resources);
+        let unset = secrets.filter(|_| row.cells().any(runs));
         for (variable, location) in unset {
             let spot = Spot::read(workspace, location);
             problems.push(EngineError::unset_variable(variable, spot));
@@ -160,12 +164,17 @@ pub fn refuse_unset_secrets(
     problems.into_result(())
 }
 
-/// The secrets that a command requires and that are not set, with where each is declared.
+/// The secrets that a command with these variables and resources requires and that are not set, with where each is
+/// declared.
 pub fn unset_secrets<'a>(
     workspace: &'a Workspace<'_>,
-    recipe: &'a Recipe,
+    env: &'a [EnvVariable],
+    resources: &'a [Name],
 ) -> impl Iterator<Item = (&'a str, Location)> {
-    recipe.env.iter().filter_map(|declared| {
+    let resources = resources.iter();
+    let resources = resources.filter_map(|name| workspace.graph.resource(name.as_str()));
+    let env = env.iter().chain(resources.flat_map(Resource::env));
+    env.filter_map(|declared| {
         let EnvValue::Secret { variable, required } = &declared.value else {
             return None;
         };
@@ -184,11 +193,30 @@ pub fn resolved_config(
     asset: &Asset,
 ) -> Option<Result<EffectiveConfig, Vec<ConfigFault>>> {
     let config = asset.recipe.as_ref()?.config.as_ref()?;
-    let variable = |name: &str| {
-        let value = workspace.variable(name)?;
-        Some(value.to_string_lossy().into_owned())
-    };
-    Some(EffectiveConfig::new(config, &variable))
+    Some(EffectiveConfig::new(config, &workspace.texts()))
+}
+
+/// A resource with its values, by its layers and the environment.
+///
+/// # Errors
+///
+/// All that is wrong with values of the environment, and what has to have a value and has none.
+pub fn resolved_resource(
+    workspace: &Workspace<'_>,
+    resource: &Resource,
+) -> Result<ResolvedResource, Problems> {
+    resource.resolve(&workspace.texts()).map_err(|faults| {
+        let mut problems = Problems::default();
+        for fault in faults {
+            let location = match &resource.config {
+                Some(config) if fault.location == Location::default() => config.location,
+                _ => fault.location,
+            };
+            let spot = Spot::read(workspace, location);
+            problems.push(EngineError::resource_config(&resource.name, &fault, spot));
+        }
+        problems
+    })
 }
 
 /// What is wrong with a value of an asset's configuration, at its place in the manifest: where it is set there, or where the
@@ -215,9 +243,23 @@ pub fn row_configs(scope: &Scope<'_>, codes: &Codes) -> RowConfigs {
 struct Finder<'a> {
     workspace: &'a Workspace<'a>,
     seen: SeenPaths,
+    /// The resources that were found; `None` for one that is wrong.
+    resources: HashMap<Name, Option<Arc<ObservedResource>>>,
     /// The first file of the asset that cannot be read.
     unreadable: Option<HashError>,
     problems: Problems,
+}
+
+impl<'a> Finder<'a> {
+    fn new(workspace: &'a Workspace<'a>) -> Self {
+        Self {
+            workspace,
+            seen: SeenPaths::default(),
+            resources: HashMap::new(),
+            unreadable: None,
+            problems: Problems::default(),
+        }
+    }
 }
 
 impl Finder<'_> {
@@ -227,51 +269,88 @@ impl Finder<'_> {
         };
         let mut observed = ObservedCode::default();
         if recipe.code.version.is_none() {
-            self.files(recipe, &mut observed);
+            self.files(&recipe.code, &mut observed.files);
         }
         self.tools(recipe, &mut observed);
-        self.variables(recipe, &mut observed);
+        observed.env = self.variables(&recipe.env);
+        observed.resources = self.resources(&recipe.env, &recipe.resources);
         observed
     }
 
-    fn files(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
-        let counted = Counted::read(recipe.code.leaves_out_gitignored);
-        for (path, location) in &recipe.code.declared {
+    /// The resources of these names, which set variables beside these.
+    fn resources(&mut self, env: &[EnvVariable], names: &[Name]) -> Vec<Arc<ObservedResource>> {
+        let mut found = Vec::with_capacity(names.len());
+        for name in names {
+            if !self.resources.contains_key(name) {
+                let resource = self.resource(name).map(Arc::new);
+                self.resources.insert(name.clone(), resource);
+            }
+            found.extend(self.resources[name].clone());
+        }
+        let conflict = env_conflict(env, found.iter().map(|it| &it.resolved));
+        if let Some(conflict) = conflict {
+            self.problem(conflict.other.1, |at| {
+                EngineError::env_conflict(&conflict, at)
+            });
+        }
+        found
+    }
+
+    fn resource(&mut self, name: &Name) -> Option<ObservedResource> {
+        let resource = self.workspace.graph.resource(name.as_str())?;
+        let resolved = match resolved_resource(self.workspace, resource) {
+            Ok(resolved) => resolved,
+            Err(problems) => {
+                self.problems.append(problems);
+                return None;
+            }
+        };
+        let mut files = Vec::new();
+        if resource.version.is_none() {
+            self.files(&resource.code, &mut files);
+        }
+        let env = self.variables(&resolved.env);
+        Some(ObservedResource::new(resource, resolved, &files, &env))
+    }
+
+    fn files(&mut self, code: &Code, files: &mut Vec<(String, DataVersion)>) {
+        let counted = Counted::read(code.leaves_out_gitignored);
+        for (path, location) in &code.declared {
             if is_glob(path) {
-                self.glob(path, recipe, *location, observed);
+                self.glob(path, code, *location, files);
                 continue;
             }
             match self.file(path, counted) {
-                Ok(Some(version)) => observed.files.push((code_file_name(path), version)),
+                Ok(Some(version)) => files.push((code_file_name(path), version)),
                 Ok(None) => self.problem(*location, |at| EngineError::missing_code(path, at)),
                 Err(error) => self.cannot_read(error),
             }
         }
-        for path in &recipe.code.candidates {
+        for path in &code.candidates {
             if let Ok(Some(version)) = self.file(path, counted) {
-                observed.files.push((code_file_name(path), version));
+                files.push((code_file_name(path), version));
             }
         }
-        observed.files.sort();
-        observed.files.dedup();
+        files.sort();
+        files.dedup();
     }
 
     fn glob(
         &mut self,
         pattern: &str,
-        recipe: &Recipe,
+        code: &Code,
         location: Location,
-        observed: &mut ObservedCode,
+        files: &mut Vec<(String, DataVersion)>,
     ) {
-        let counted = Counted::read(recipe.code.leaves_out_gitignored);
-        match self.expand(pattern, &recipe.code.except, counted) {
+        let counted = Counted::read(code.leaves_out_gitignored);
+        match self.expand(pattern, &code.except, counted) {
             Ok(paths) if paths.is_empty() => {
                 self.problem(location, |at| EngineError::empty_code_glob(pattern, at));
             }
             Ok(paths) => {
                 for path in paths {
                     match self.file(&path, counted) {
-                        Ok(Some(version)) => observed.files.push((code_file_name(&path), version)),
+                        Ok(Some(version)) => files.push((code_file_name(&path), version)),
                         Ok(None) => {}
                         Err(error) => self.cannot_read(error),
                     }
@@ -358,8 +437,9 @@ impl Finder<'_> {
         Some(resolved.to_string_lossy().into_owned())
     }
 
-    fn variables(&mut self, recipe: &Recipe, observed: &mut ObservedCode) {
-        for declared in &recipe.env {
+    fn variables(&mut self, env: &[EnvVariable]) -> Vec<(String, Option<String>)> {
+        let mut found = Vec::new();
+        for declared in env {
             // Secrets do not count, and only commands need them.
             let EnvValue::FromEnv { variable, required } = &declared.value else {
                 continue;
@@ -371,8 +451,9 @@ impl Finder<'_> {
                 });
             }
             let text = value.map(|value| value.to_string_lossy().into_owned());
-            observed.env.push((declared.name.clone(), text));
+            found.push((declared.name.clone(), text));
         }
+        found
     }
 
     /// The configuration of an asset, of which these partitions are judged.

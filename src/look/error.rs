@@ -10,7 +10,8 @@ use thiserror::Error;
 use crate::hash::HashError;
 use crate::look::manifest_text::{ManifestText, Spot};
 use crate::model::{
-    Asset, CONFIG_SCHEMA, ConfigFault, ConfigPath, ConfigProblem, OutputKind, StepName,
+    Asset, CONFIG_SCHEMA, ConfigFault, ConfigPath, ConfigProblem, EnvConflict, Name, OutputKind,
+    StepName,
 };
 use crate::store::StoreError;
 
@@ -160,12 +161,32 @@ pub enum EngineError {
         #[label("required here")]
         span: SourceSpan,
     },
+    /// An asset's own variables and those of its resources differ, by the configuration of a call.
+    #[error("{owner} and the resource `{resource}` set the variable `{variable}` to two values")]
+    #[diagnostic(
+        code(assetctl::engine::env_conflict),
+        help("give both the same value, or name one of them alone")
+    )]
+    EnvConflict {
+        /// Who sets it.
+        owner: String,
+        /// Who sets it otherwise.
+        resource: String,
+        /// The variable.
+        variable: String,
+        /// The manifest.
+        #[source_code]
+        source_code: ManifestText,
+        /// The variable of the resource in it.
+        #[label("set otherwise elsewhere")]
+        span: SourceSpan,
+    },
     /// A value of a configuration is missing, or is not what its schema takes.
-    #[error("asset.{asset}.config.{path}: {reason}")]
+    #[error("{owner}.config.{path}: {reason}")]
     #[diagnostic(code(assetctl::engine::config), help("{help}"))]
     Config {
-        /// The asset.
-        asset: String,
+        /// The asset or resource.
+        owner: String,
         /// The path of the value.
         path: String,
         /// What is wrong.
@@ -403,24 +424,50 @@ impl EngineError {
     }
 
     pub(super) fn config(asset: &Asset, fault: &ConfigFault, spot: Spot) -> Self {
+        let word = asset.key.to_string();
+        let table = format!("asset.{}.config", in_toml(asset.key.as_str()));
+        Self::config_of((format!("asset.{word}"), word, table), fault, spot)
+    }
+
+    pub(super) fn resource_config(resource: &Name, fault: &ConfigFault, spot: Spot) -> Self {
+        let owner = format!("resource.{resource}");
+        let table = format!("{owner}.config");
+        Self::config_of((owner.clone(), owner, table), fault, spot)
+    }
+
+    /// A fault of the configuration of an owner, which is set by words that begin so, and in this table.
+    fn config_of(
+        (owner, word, table): (String, String, String),
+        fault: &ConfigFault,
+        spot: Spot,
+    ) -> Self {
         let (source_code, span) = spot.into_parts();
         let key = fault.path.keys().last().map_or("", String::as_str);
+        let path = &fault.path;
         let help = match &fault.problem {
             ConfigProblem::Missing { sample, .. } => format!(
-                "{}: `--set {}.{}={sample}`, or in the manifest `[asset.{}.config]` and `{} = {sample}`",
+                "{}: `--set {word}.{path}={sample}`, or in the manifest `[{table}]` and `{path} = {sample}`",
                 fault.problem.help(key, CONFIG_SCHEMA),
-                asset.key,
-                fault.path,
-                in_toml(asset.key.as_str()),
-                fault.path,
             ),
             problem => problem.help(key, CONFIG_SCHEMA),
         };
         Self::Config {
-            asset: asset.key.to_string(),
-            path: fault.path.to_string(),
+            owner,
+            path: path.to_string(),
             reason: fault.problem.to_string(),
             help,
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn env_conflict(conflict: &EnvConflict, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        let owner = conflict.one.0.as_ref();
+        Self::EnvConflict {
+            owner: owner.map_or_else(|| "the asset".to_owned(), |name| format!("`{name}`")),
+            resource: conflict.other.0.to_string(),
+            variable: conflict.variable.clone(),
             source_code,
             span,
         }
@@ -465,6 +512,11 @@ impl Problems {
         self.0.push(problem);
     }
 
+    /// Adds those of another.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Adds several.
     pub fn extend(&mut self, problems: impl IntoIterator<Item = EngineError>) {
         self.0.extend(problems);
@@ -483,6 +535,13 @@ impl Problems {
     #[must_use]
     pub fn list(&self) -> &[EngineError] {
         &self.0
+    }
+
+    /// The first one, in words.
+    #[must_use]
+    pub fn first_in_words(&self) -> String {
+        let first = self.0.first();
+        first.map(ToString::to_string).unwrap_or_default()
     }
 
     /// Whether one of them is that no space is left for the instance.

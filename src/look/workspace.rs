@@ -68,6 +68,11 @@ impl Workspace<'_> {
         self.root.join(path)
     }
 
+    /// A variable that declarations may name as text, if it is set.
+    pub fn texts(&self) -> impl Fn(&str) -> Option<String> {
+        |name| Some(self.variable(name)?.to_string_lossy().into_owned())
+    }
+
     /// A variable that declarations may name, if it is set: the caller's wins over that of the `.env` file.
     pub fn variable(&self, name: &str) -> Option<&OsStr> {
         let found = self

@@ -8,21 +8,23 @@ use crate::manifest::error::Problem;
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::outputs::Outputs;
 use crate::manifest::partitions::Definitions;
-use crate::manifest::placeholders::{Amount, CommandContext, InputView, output_label};
+use crate::manifest::placeholders::{
+    Amount, CommandContext, CommandOwner, InputView, output_label,
+};
 use crate::manifest::project::Defaults;
 use crate::manifest::source::InlineSources;
 use crate::manifest::streams::{self, Inputs, StreamKeys};
-use crate::manifest::{code, command, common_keys, config};
+use crate::manifest::{code, command, common_keys, config, resources};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, Location, Place, Recipe,
-    SourceAsset,
+    Resource, SourceAsset,
 };
 
 /// How many inputs a warning names.
 const INPUTS_TOLD: usize = 5;
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 19] = [
+const OF_COMMANDS: [&str; 20] = [
     "batch",
     "code",
     "auto_code",
@@ -35,6 +37,7 @@ const OF_COMMANDS: [&str; 19] = [
     "incremental",
     "volatile",
     "env",
+    "resources",
     "config",
     "config_schema",
     "partition_config",
@@ -65,6 +68,8 @@ pub(super) struct AssetContext<'a> {
     pub names: &'a Names<'a>,
     /// The partitions definitions.
     pub definitions: &'a Definitions<'a>,
+    /// The resources.
+    pub resources: &'a [Resource],
     /// What its file sets for all assets.
     pub defaults: &'a Defaults,
     /// The project's shell.
@@ -134,13 +139,15 @@ pub(super) fn read(
             };
             let stdin = streams::stdin(table, inputs, context, problems);
             let own_config = ConfigContext {
-                asset: outline.key.as_str(),
+                section: "asset",
+                name: outline.key.as_str(),
                 scope: context.definitions.scope(outline.partitions),
                 definition: outline.partitions.definition(),
                 definitions: context.definitions,
             };
             let own_config = config::read(table, own_config, problems);
             let names = CommandContext {
+                owner: CommandOwner::Asset,
                 scope: context.definitions.scope(outline.partitions),
                 inputs: &views,
                 outputs: Some(&outputs.list),
@@ -172,6 +179,7 @@ pub(super) fn read(
                     stdin,
                     batch,
                     config: own_config.config,
+                    resources: resources::named(table, context.resources, problems),
                     ..recipe
                 }
             })
@@ -225,6 +233,7 @@ fn read_recipe(
         incremental,
         volatile,
         env: defaults.env(own_env),
+        resources: Vec::new(),
         config: None,
         inherit_env,
         timeout: timeout.or(defaults.timeout),

@@ -19,9 +19,24 @@ const HOLE: char = '\0';
 
 /// Reads `code`, `auto_code`, `gitignored`, `tools` and `code_version`.
 pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems) -> Code {
+    let mut read = read_files(table, problems);
+    read.version = common_keys::owned(table, "code_version", problems);
+    for tool in table.texts("tools", problems) {
+        read.tools.push((tool.value.to_owned(), tool.location()));
+    }
+    if table.boolean("auto_code", problems) != Some(false) {
+        read.candidates = candidates(command, table.file.folder());
+        let is_declared =
+            |path: &String| read.declared.iter().any(|(declared, _)| declared == path);
+        read.candidates.retain(|path| !is_declared(path));
+    }
+    read
+}
+
+/// Reads `code` and `gitignored`.
+pub(super) fn read_files(table: &Table<'_>, problems: &mut Problems) -> Code {
     let folder = table.file.folder();
     let mut read = Code {
-        version: common_keys::owned(table, "code_version", problems),
         leaves_out_gitignored: leaves_out_gitignored(table, problems),
         ..Code::default()
     };
@@ -57,15 +72,6 @@ pub(super) fn read(table: &Table<'_>, command: &Command, problems: &mut Problems
     }
     if let Some(location) = first_exception.filter(|_| !any_glob) {
         paths::report_lone_exception(location, problems);
-    }
-    for tool in table.texts("tools", problems) {
-        read.tools.push((tool.value.to_owned(), tool.location()));
-    }
-    if table.boolean("auto_code", problems) != Some(false) {
-        read.candidates = candidates(command, folder);
-        let is_declared =
-            |path: &String| read.declared.iter().any(|(declared, _)| declared == path);
-        read.candidates.retain(|path| !is_declared(path));
     }
     read
 }

@@ -118,6 +118,27 @@ fn shell_command(
     })
 }
 
+/// Reads a text with placeholders, each of which is one value.
+pub(super) fn text(
+    text: Text<'_>,
+    context: &CommandContext<'_>,
+    problems: &mut Problems,
+) -> Option<CommandTemplate> {
+    let before = problems.len();
+    let tokens = read_tokens(text, problems)?;
+    let template = read_pieces(text, &tokens, context, problems, |found, problems| {
+        if found.amount == Amount::Several {
+            let problem = Problem::InvalidValue {
+                message: format!("`{{{{{}}}}}` is a list, and this is one value", found.name),
+                help: format!("write `{{{{{}:json}}}}` for all of it as JSON", found.name),
+            };
+            problems.at(text.part(found.token.range.clone()), "here", problem);
+        }
+        found.join();
+    });
+    (problems.len() == before).then_some(template)
+}
+
 fn argument(
     text: Text<'_>,
     context: &CommandContext<'_>,

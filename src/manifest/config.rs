@@ -10,7 +10,7 @@ use crate::manifest::template::{Scope, TokenKind, Written, read_tokens};
 use crate::model::{
     AssetConfig, CONFIG_SCHEMA, ConfigFault, ConfigKind, ConfigLayer, ConfigOrigin, ConfigPath,
     ConfigProblem, ConfigSchema, ConfigValue, Declaration, DefinitionId, EnvValue, EnvVariable,
-    Finite, Location, PARAMS, PartitionKey, PartitionsDefinition, PathTemplate, Piece, Recipe,
+    Finite, Location, PARAMS, PartitionKey, PartitionsDefinition, PathTemplate, Piece, Resource,
     SchemaTable, Setting, SettingEntry, SettingTable, as_variable,
 };
 
@@ -21,8 +21,10 @@ const TYPES: [&str; 7] = [
 /// What the configuration of an asset is read for.
 #[derive(Clone, Copy)]
 pub(super) struct ConfigContext<'a> {
-    /// The asset.
-    pub asset: &'a str,
+    /// The section that it is in: `asset` or `resource`.
+    pub section: &'static str,
+    /// The name of what it is of.
+    pub name: &'a str,
     /// Its partitions.
     pub scope: Scope<'a>,
     /// The same.
@@ -66,7 +68,7 @@ pub(super) fn read(
     };
     let is_incomplete = problems.len() > before;
     let layers = of_partitions.map(|table| partition_layers(&table, context, problems));
-    check_variables(context.asset, &schema, problems);
+    check_variables(context.name, &schema, problems);
     let mut read = AssetConfig {
         schema,
         layers: Vec::new(),
@@ -79,7 +81,7 @@ pub(super) fn read(
     });
     for layer in own.into_iter().chain(layers.into_iter().flatten()) {
         let mut faults = Vec::new();
-        let name = ConfigPath::new(vec!["asset".to_owned(), context.asset.to_owned()]);
+        let name = ConfigPath::new(vec![context.section.to_owned(), context.name.to_owned()]);
         let heading = match &layer.partition {
             Some(key) => name.then("partition_config").then(key.as_str()),
             None => name.then("config"),
@@ -135,15 +137,19 @@ fn problem_of(fault: ConfigFault, heading: &str) -> (&'static str, Problem) {
 }
 
 /// Refuses variables that a value of a configuration is taken from, and that are a secret of any asset.
-pub(super) fn check_all_secrets(declarations: &[Declaration], problems: &mut Problems) {
-    let mut configured = Vec::new();
+pub(super) fn check_all_secrets(
+    declarations: &[Declaration],
+    resources: &[Resource],
+    problems: &mut Problems,
+) {
+    let configs = declarations.iter().filter_map(config_of);
+    let configs = configs.chain(resources.iter().filter_map(|it| it.config.as_deref()));
+    let configured = configs.flat_map(AssetConfig::variables);
     let mut secrets: HashMap<&str, Location> = HashMap::new();
-    for recipe in declarations.iter().filter_map(recipe) {
-        configured.extend(recipe.config.iter().flat_map(|config| config.variables()));
-        for declared in &recipe.env {
-            if let EnvValue::Secret { variable, .. } = &declared.value {
-                secrets.entry(variable).or_insert(declared.location);
-            }
+    let env = declarations.iter().flat_map(Declaration::env);
+    for declared in env.chain(resources.iter().flat_map(Resource::env)) {
+        if let EnvValue::Secret { variable, .. } = &declared.value {
+            secrets.entry(variable).or_insert(declared.location);
         }
     }
     for (variable, location) in configured {
@@ -164,19 +170,15 @@ pub(super) fn check_all_secrets(declarations: &[Declaration], problems: &mut Pro
 
 /// Whether a variable of it may be a secret here and a value of a configuration elsewhere.
 pub(super) fn concerns_secrets(declaration: &Declaration) -> bool {
-    recipe(declaration).is_some_and(|recipe| {
-        let is_secret = |it: &EnvVariable| matches!(it.value, EnvValue::Secret { .. });
-        recipe.env.iter().any(is_secret)
-            || recipe
-                .config
-                .as_ref()
-                .is_some_and(|it| !it.variables().is_empty())
-    })
+    let is_secret = |it: &EnvVariable| matches!(it.value, EnvValue::Secret { .. });
+    declaration.env().iter().any(is_secret)
+        || config_of(declaration).is_some_and(|it| !it.variables().is_empty())
+        || !declaration.resources().is_empty()
 }
 
-fn recipe(declaration: &Declaration) -> Option<&Recipe> {
+fn config_of(declaration: &Declaration) -> Option<&AssetConfig> {
     match declaration {
-        Declaration::Asset(asset) => asset.recipe.as_ref(),
+        Declaration::Asset(asset) => asset.recipe.as_ref()?.config.as_deref(),
         Declaration::Source(_) => None,
     }
 }
@@ -224,6 +226,17 @@ pub(super) fn setting(
     problems: &mut Problems,
 ) -> Option<Setting> {
     if let Some(table) = value.as_table(Heading::Inline("the value")) {
+        let mut keys = table.values();
+        if let (Some(only), None) = (keys.next(), keys.next())
+            && only.key == "secret_env"
+        {
+            only.invalid(
+                "a configuration is shown and recorded, and holds no secrets",
+                "pass it in `env` alone: `env = { PASSWORD = { secret_env = \"PASSWORD\" } }`",
+                problems,
+            );
+            return None;
+        }
         let mut keys = table.values();
         if let (Some(only), None) = (keys.next(), keys.next())
             && only.key == "from_env"
@@ -353,7 +366,7 @@ fn partition_layers(
         {
             let problem = Problem::UnknownPartitionKey {
                 key: key.to_string(),
-                definition: format!("the definition of `{}`", context.asset),
+                definition: format!("the definition of `{}`", context.name),
                 help: did_you_mean(
                     key.as_str(),
                     keys.iter().map(PartitionKey::as_str),
@@ -368,7 +381,7 @@ fn partition_layers(
         {
             let problem = Problem::UnknownPartitionKey {
                 key: key.to_string(),
-                definition: format!("the definition of `{}`", context.asset),
+                definition: format!("the definition of `{}`", context.name),
                 help: format!("a key of it is written as `{}`", windows.key(0)),
             };
             problems.at(value.key_location, "not a window of it", problem);

@@ -3,7 +3,7 @@
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::names::Names;
-use crate::model::{AssetId, Declaration, Location, PathTemplate, Place, SourcePath};
+use crate::model::{AssetId, Declaration, Location, PathTemplate, Place, Resource, SourcePath};
 
 /// The file that sets variables.
 pub(super) const DOTENV: &str = ".env";
@@ -43,6 +43,7 @@ pub(super) fn check_locked(
 /// Refuses what reads or makes the file of variables: it holds secrets, of which not even a digest is recorded.
 pub(super) fn check_dotenv<'d>(
     declarations: impl Iterator<Item = &'d Declaration>,
+    resources: &[Resource],
     problems: &mut Problems,
 ) {
     let is_dotenv = |path: &PathTemplate| path.as_literal() == Some(DOTENV);
@@ -55,6 +56,12 @@ pub(super) fn check_dotenv<'d>(
         };
         problems.at(location, "declared here", problem);
     };
+    for resource in resources {
+        let is_dotenv = |(path, _): &&(String, Location)| path == DOTENV;
+        if let Some((_, location)) = resource.code.declared.iter().find(is_dotenv) {
+            refuse("a code file", *location);
+        }
+    }
     for declaration in declarations {
         match declaration {
             Declaration::Source(source) => {

@@ -304,6 +304,15 @@ pub enum Problem {
         /// The variable.
         variable: String,
     },
+    /// A resource that nobody declares.
+    #[error("there is no resource `{name}`")]
+    #[diagnostic(code(assetctl::manifest::unknown_resource), help("{help}"))]
+    UnknownResource {
+        /// The name.
+        name: String,
+        /// Similar names, or how to declare one.
+        help: String,
+    },
     /// A value of a configuration that its schema does not have.
     #[error("`{path}` is not declared")]
     #[diagnostic(code(assetctl::manifest::unknown_config), help("{help}"))]

@@ -9,7 +9,7 @@ use crate::manifest::document::{Heading, Table, Value};
 use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::paths;
-use crate::manifest::placeholders::CommandContext;
+use crate::manifest::placeholders::{CommandContext, CommandOwner};
 use crate::manifest::project::Project;
 use crate::manifest::project_files::{MANIFEST, NEVER};
 use crate::manifest::source;
@@ -99,6 +99,7 @@ fn read_one(table: &Table<'_>, project: &Project, problems: &mut Problems) -> Op
         "write the command that prints the manifest, as `command = [\"python3\", \"gen.py\"]`";
     let command = table.required("command", "printed by which command?", help, problems)?;
     let context = CommandContext {
+        owner: CommandOwner::Printed,
         scope: Scope::Unpartitioned,
         inputs: &[],
         outputs: None,
@@ -131,6 +132,7 @@ fn read_one(table: &Table<'_>, project: &Project, problems: &mut Problems) -> Op
             incremental: false,
             volatile: false,
             env: Vec::new(),
+            resources: Vec::new(),
             config: None,
             inherit_env: InheritEnv::All,
             timeout: None,

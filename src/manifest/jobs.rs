@@ -28,11 +28,12 @@ pub(super) struct ReadJob<'a> {
     selection: Vec<Text<'a>>,
 }
 
-const KEYS: [&str; 13] = [
+const KEYS: [&str; 14] = [
     "params",
     "config",
     "partition_config",
     "inputs",
+    "resources",
     "description",
     "selection",
     "steps",
@@ -93,9 +94,34 @@ impl JobContext<'_, '_> {
             .iter()
             .flat_map(|one| of_partitions.iter().map(move |it| (one, it)))
         {
-            if one.asset == other.asset {
+            if one.name == other.name {
                 refuse_twice(&one.values, &other.values, problems);
             }
+        }
+        configs
+    }
+
+    /// `resources`: values by resource.
+    fn resources(self, table: &Table<'_>, problems: &mut Problems) -> Vec<JobConfig> {
+        let heading = Heading::Inline("`resources`");
+        let Some(table) = table.table("resources", heading, problems) else {
+            return Vec::new();
+        };
+        let mut configs = Vec::new();
+        for value in table.values() {
+            let heading = Heading::Inline("the values of a resource");
+            let Some(config) = value.table(heading, problems) else {
+                continue;
+            };
+            let mut values = Vec::new();
+            let scope = Scope::Unpartitioned;
+            read_values((&config, scope), self.params, &[], (&mut values, problems));
+            configs.push(JobConfig {
+                name: value.key.to_owned(),
+                partition: None,
+                values,
+                location: value.key_location,
+            });
         }
         configs
     }
@@ -116,7 +142,7 @@ impl JobContext<'_, '_> {
             let partitions = id.map(|id| self.names.get(id).partitions);
             let scope = partitions.map_or(Scope::Unknown, |it| self.definitions.scope(it));
             configs.push(JobConfig {
-                asset: value.key.to_owned(),
+                name: value.key.to_owned(),
                 partition: partition.cloned(),
                 values: {
                     let mut values = Vec::new();
@@ -321,6 +347,7 @@ fn read_job<'a>(
         partitions,
         execution: execution(table, problems),
         configs: context.configs(table, problems),
+        resources: context.resources(table, problems),
         inputs: inputs(table, &names, problems),
         params: declared,
         tags: common_keys::json_entries(table, "tags", "the tags", problems),

@@ -23,10 +23,10 @@ use crate::manifest::project::{Defaults, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
 use crate::manifest::{
-    config, environments, generators, jobs, other_paths, overlap, project_files, source,
+    config, environments, generators, jobs, other_paths, overlap, project_files, resources, source,
 };
 use crate::model::{
-    AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Settings,
+    AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Resource, Settings,
 };
 
 /// A manifest that has been read.
@@ -234,7 +234,9 @@ fn assemble(
         defaults.push(Defaults::read(file, problems));
     }
     let mut definitions = Definitions::read(files, problems);
-    let names = outline(files, &project, &mut definitions, &mut origins, problems);
+    let resources = resources::read(files, &project, &definitions, problems);
+    let frame = (&project, resources.as_slice());
+    let names = outline(files, frame, &mut definitions, &mut origins, problems);
     let jobs = jobs::read(files, (&definitions, &names), problems);
     let environments = environments::read(files, (&definitions, &names), problems);
     let mut inline = InlineSources::after(names.len());
@@ -249,6 +251,7 @@ fn assemble(
                     id,
                     names: &names,
                     definitions: &definitions,
+                    resources: &resources,
                     defaults: &defaults[usize::from(outline.table.location.file.0)],
                     shell: &project.shell,
                     project: project.name.as_deref(),
@@ -282,21 +285,17 @@ fn assemble(
     let test_sources = other_paths::read(&files[0], context, problems);
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
-    check_locked(&declarations, &names, problems);
-    if project.dotenv {
-        check_dotenv(declarations.iter(), problems);
-    }
-    config::check_all_secrets(&declarations, problems);
+    check_together(&declarations, &resources, (&project, &names), problems);
     let disk = Disk::new(root);
     let sources = files.iter().map(|file| file.file);
     let sources = sources.chain(list_files.iter().map(Arc::as_ref));
     let sources: Vec<&str> = sources.map(SourceFile::path).collect();
     let generators = generators::read(&files[0], &project, problems);
-    let mut manifests = sources.clone();
-    manifests.extend(generators.iter().map(|generator| generator.to.as_str()));
+    let printed = generators.iter().map(|generator| generator.to.as_str());
+    let mut manifests: Vec<&str> = sources.iter().copied().chain(printed).collect();
     manifests.dedup();
     let (unread, overlaps) = overlap::check(
-        (&declarations, &environments),
+        (&declarations, &environments, &resources),
         &manifests,
         &definitions,
         disk,
@@ -313,6 +312,7 @@ fn assemble(
             list_uses: origins.into_uses(),
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
             environments,
+            resources,
         },
         files: sources.into_iter().map(str::to_owned).collect(),
         definitions: definitions.into_declared(),
@@ -328,6 +328,21 @@ fn assemble(
     Some((graph, overlaps))
 }
 
+/// Checks rules that declarations obey together.
+fn check_together(
+    declarations: &[Declaration],
+    resources: &[Resource],
+    (project, names): (&Project, &Names<'_>),
+    problems: &mut Problems,
+) {
+    check_locked(declarations, names, problems);
+    if project.dotenv {
+        check_dotenv(declarations.iter(), resources, problems);
+    }
+    config::check_all_secrets(declarations, resources, problems);
+    resources::check_env(declarations, resources, problems);
+}
+
 /// Takes out of the code of assets the files that assets make.
 fn leave_unread(declarations: &mut [Declaration], unread: Vec<(AssetId, String)>) {
     for (id, path) in unread {
@@ -341,7 +356,7 @@ fn leave_unread(declarations: &mut [Declaration], unread: Vec<(AssetId, String)>
 }
 
 fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
-    const KNOWN: [&str; 8] = [
+    const KNOWN: [&str; 9] = [
         "project",
         "defaults",
         "partitions",
@@ -350,6 +365,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
         "asset",
         "job",
         "env",
+        "resource",
     ];
     if index == 0 {
         file.only(&KNOWN, problems);
@@ -368,7 +384,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
 /// Reads what others need to know of everything that has a table: names, partitions, outputs; sources as a whole.
 pub(super) fn outline<'a>(
     files: &[Table<'a>],
-    project: &Project,
+    (project, resources): (&Project, &[Resource]),
     definitions: &mut Definitions<'a>,
     origins: &mut Origins,
     problems: &mut Problems,
@@ -395,6 +411,7 @@ pub(super) fn outline<'a>(
                 let context = SourceContext {
                     partitions,
                     scope: definitions.scope(partitions),
+                    resources,
                     shell: &project.shell,
                     project: project.name.as_deref(),
                 };

@@ -40,6 +40,7 @@ mod policies;
 mod project;
 mod project_files;
 mod quoting;
+mod resources;
 mod revision;
 mod run_config;
 mod segments;

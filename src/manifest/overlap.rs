@@ -20,7 +20,7 @@ use crate::manifest::paths;
 use crate::manifest::patterns::{NodeId, Pattern, Trie, can_match};
 use crate::model::{
     AssetId, AssetKey, Declaration, DeclaredEnvironment, EnvironmentPath, LOCK_FILE, Location,
-    OutputKind, PathTemplate, Piece, Place, SourcePath,
+    OutputKind, PathTemplate, Piece, Place, Resource, SourcePath,
 };
 
 /// The most overlaps that are looked for.
@@ -58,7 +58,7 @@ impl ComparedPath {
                 (Some(id), false)
             }
             ClaimKind::Kept(_) => (None, true),
-            ClaimKind::Keys(_) | ClaimKind::Guarded => (None, false),
+            ClaimKind::Keys(_) | ClaimKind::ResourceCode | ClaimKind::Guarded => (None, false),
         };
         Self {
             owner,
@@ -112,7 +112,7 @@ pub(super) fn changed_overlaps(
 
 /// Reports what overlaps, and returns the words of commands that are no code, and all paths.
 pub(super) fn check(
-    (declarations, environments): (&[Declaration], &[DeclaredEnvironment]),
+    (declarations, environments, resources): (&[Declaration], &[DeclaredEnvironment], &[Resource]),
     files: &[&str],
     definitions: &Definitions<'_>,
     mut disk: Disk,
@@ -120,6 +120,7 @@ pub(super) fn check(
 ) -> (Vec<NoCode>, Overlaps) {
     let mut claims = claims_of_keys(definitions);
     claims.extend(self::claims((0..).map(AssetId).zip(declarations)));
+    claims.extend(resources.iter().flat_map(claims_of_resource));
     claims.extend(files.iter().chain(&GUARDED).map(|path| guarded(path)));
     claims.extend(claims_of_environments(environments));
     let all: Vec<(usize, Shape)> = claims
@@ -146,6 +147,7 @@ pub(super) fn check(
     let report = Report {
         claims: &claims,
         declarations,
+        resources,
         problems,
         no_code: Vec::new(),
     };
@@ -172,6 +174,7 @@ impl<'a> Forest<'a> {
                 | ClaimKind::Code(_)
                 | ClaimKind::Candidate(_)
                 | ClaimKind::Keys(_)
+                | ClaimKind::ResourceCode
                 | ClaimKind::Guarded => read,
             };
             trie.insert(root, &shape.patterns, number as u32);
@@ -235,6 +238,7 @@ impl<'a> Forest<'a> {
 struct Report<'a> {
     claims: &'a [Claim],
     declarations: &'a [Declaration],
+    resources: &'a [Resource],
     problems: &'a mut Problems,
     no_code: Vec<NoCode>,
 }
@@ -332,6 +336,20 @@ impl Report<'_> {
                 self.source_is_output("the command", id, maker, dep())
             }
             ClaimKind::Code(id) => self.source_is_output("the code", id, maker, dep()),
+            ClaimKind::ResourceCode => {
+                let is_its = |it: &&Resource| {
+                    let mut code = it.code.declared.iter();
+                    code.any(|(_, location)| *location == reader.location)
+                };
+                let resource = self.resources.iter().find(is_its);
+                Problem::SourceIsOutput {
+                    what: "the code",
+                    name: resource.map_or_else(String::new, |it| it.name.to_string()),
+                    asset: maker.to_string(),
+                    help: "name a file that no asset makes: a resource is set up before steps run"
+                        .to_owned(),
+                }
+            }
             ClaimKind::Source(id) => {
                 let name = self.declarations[id.index()].key();
                 let help = if AssetKey::parse(name.as_str()).is_err() {
@@ -388,17 +406,23 @@ impl Report<'_> {
             (ClaimKind::Candidate(_), _) | (ClaimKind::Kept(KeptFile::Home), KeptFile::Home) => {
                 return false;
             }
-            (ClaimKind::Source(_) | ClaimKind::Code(_) | ClaimKind::Keys(_), _)
-                if is_glob
-                    && (kept == KeptFile::Home
-                        || !really_read(&other.1, &of_environment.1, claim)
-                        || is_excepted(met, &of_environment.1, claim)) =>
+            (
+                ClaimKind::Source(_)
+                | ClaimKind::Code(_)
+                | ClaimKind::ResourceCode
+                | ClaimKind::Keys(_),
+                _,
+            ) if is_glob
+                && (kept == KeptFile::Home
+                    || !really_read(&other.1, &of_environment.1, claim)
+                    || is_excepted(met, &of_environment.1, claim)) =>
             {
                 return false;
             }
             (ClaimKind::Output(id, _), _) => (format!("an output of `{}`", of(id)), "the output"),
             (ClaimKind::Source(id), _) => (format!("the source `{}`", of(id)), "the source"),
             (ClaimKind::Code(id), _) => (format!("the code of `{}`", of(id)), "the code"),
+            (ClaimKind::ResourceCode, _) => ("the code of a resource".to_owned(), "the code"),
             (ClaimKind::Keys(_), _) => ("files that are keys".to_owned(), "the files"),
             (ClaimKind::Guarded, _) => (format!("`{}`", met.template.source()), ""),
             (ClaimKind::Kept(KeptFile::Lock), KeptFile::Lock) => (
@@ -574,6 +598,17 @@ fn claims_of_keys(definitions: &Definitions<'_>) -> Vec<Claim> {
             except: Vec::new(),
         })
         .collect()
+}
+
+fn claims_of_resource(resource: &Resource) -> impl Iterator<Item = Claim> {
+    let code = resource.code.declared.iter();
+    code.map(|(path, location)| Claim {
+        location: *location,
+        template: PathTemplate::literal(path.as_str()),
+        definition: None,
+        kind: ClaimKind::ResourceCode,
+        except: resource.code.except.clone(),
+    })
 }
 
 /// What declarations write and read.

@@ -47,6 +47,8 @@ pub(super) enum ClaimKind {
     Candidate(AssetId),
     /// Files that are keys, or whose windows are.
     Keys(Decides),
+    /// Read as code of a resource.
+    ResourceCode,
     /// It is a file or a folder that no step may replace.
     Guarded,
     /// An environment keeps its lock file there, or the folder of its instance.

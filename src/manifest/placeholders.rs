@@ -65,16 +65,18 @@ pub(super) fn read(
         Some((word, rest)) => (word.trim_end(), Some(rest.trim_start())),
         None => (name, None),
     };
-    if let ("config", Some(path), Some(_)) = (word, rest, context.outputs) {
-        return named_config(path, context.config, location, problems);
+    let is_printed = context.owner == CommandOwner::Printed;
+    if let ("config", Some(path), false) = (word, rest, is_printed) {
+        return named_config(path, context, location, problems);
     }
+    let of_asset = context.owner != CommandOwner::Resource;
     let found = match (word, rest, context.outputs) {
-        ("asset", None, _) => Ok((CommandPlaceholder::Asset, Amount::One)),
+        ("asset", None, _) if of_asset => Ok((CommandPlaceholder::Asset, Amount::One)),
         ("project", None, _) => match context.project {
             Some(_) => Ok((CommandPlaceholder::Project, Amount::One)),
             None => refuse("the project has no name", "give it one: `[project] name`"),
         },
-        ("run_id", None, Some(_)) => Ok((CommandPlaceholder::RunId, Amount::One)),
+        ("run_id", None, _) if !is_printed => Ok((CommandPlaceholder::RunId, Amount::One)),
         ("output", None, Some(outputs)) => {
             let amount = of_batch(context, Amount::of(outputs.len() > 1));
             Ok((CommandPlaceholder::Outputs, amount))
@@ -255,7 +257,7 @@ fn named_value(name: &str, inputs: &[InputView]) -> Known {
 /// A value of the configuration: a path, and perhaps `:json`.
 fn named_config(
     written: &str,
-    config: Option<&AssetConfig>,
+    context: &CommandContext<'_>,
     location: impl Fn() -> Location,
     problems: &mut Problems,
 ) -> Option<(CommandPlaceholder, Amount)> {
@@ -270,8 +272,12 @@ fn named_config(
         };
         problems.at(location(), "no such value", problem);
     };
-    let Some(config) = config else {
-        unknown("give the asset a `config`".to_owned(), problems);
+    let Some(config) = context.config else {
+        let help = match context.owner {
+            CommandOwner::Resource => "give the resource a `config`",
+            _ => "give the asset a `config`",
+        };
+        unknown(help.to_owned(), problems);
         return None;
     };
     let Some(path_keys) = ConfigPath::parse(path) else {
@@ -358,13 +364,16 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
     if word == "each" {
         return OF_A_LIST.to_owned();
     }
-    let mut known = vec![
-        "partition",
-        "window.start",
-        "window.end",
-        "asset",
-        "project",
-    ];
+    let mut known = match context.owner {
+        CommandOwner::Resource => vec!["project", "config", "run_id"],
+        CommandOwner::Asset | CommandOwner::Printed => vec![
+            "partition",
+            "window.start",
+            "window.end",
+            "asset",
+            "project",
+        ],
+    };
     if context.outputs.is_some() {
         known.extend(["input", "input_list", "value", "config", "output", "run_id"]);
     }
@@ -375,9 +384,22 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
     format!("{help}; `{{{{{{{{` is a literal `{{{{`")
 }
 
+/// Whose command it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum CommandOwner {
+    /// An asset, whose command writes outputs.
+    Asset,
+    /// A source or a manifest, of which it prints something.
+    Printed,
+    /// A resource.
+    Resource,
+}
+
 /// What a command may name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CommandContext<'a> {
+    /// Whose command it is.
+    pub owner: CommandOwner,
     /// The partitions.
     pub scope: Scope<'a>,
     /// The inputs.

@@ -12,7 +12,6 @@ use serde::{Deserialize, Serialize};
 use toml::de::{DeTable, DeValue};
 
 use crate::manifest::asset::{self, AssetContext, Findings};
-use crate::manifest::config;
 use crate::manifest::declaration_rules::check_dotenv;
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::Table;
@@ -31,6 +30,7 @@ use crate::manifest::segments::{
     EditedSegment, Opened, Segment, edited_segments, segment_text, segments,
 };
 use crate::manifest::source::InlineSources;
+use crate::manifest::{config, resources};
 use crate::model::{
     AssetGraph, AssetId, Declaration, DeclaredEnvironment, DeclaredPartitions, FileId, Location,
     Revised, Settings,
@@ -312,9 +312,10 @@ impl<'e> Edit<'e> {
         if named != self.old.definitions().len() || defaults.iter().any(Defaults::sets_env) {
             return None;
         }
+        let resources = resources::read(&tables, &project, &definitions, &mut findings.problems);
         let names = outline(
             &tables,
-            &project,
+            (&project, &resources),
             &mut definitions,
             &mut Origins::default(),
             &mut findings.problems,
@@ -340,6 +341,7 @@ impl<'e> Edit<'e> {
                         id: AssetId(number),
                         names: &names,
                         definitions: &definitions,
+                        resources: &resources,
                         defaults: &defaults[usize::from(outline.table.location.file.0)],
                         shell: &project.shell,
                         project: project.name.as_deref(),
@@ -353,7 +355,7 @@ impl<'e> Edit<'e> {
         }
         if project.dotenv {
             let declarations = changed.iter().map(|(_, declaration)| declaration);
-            check_dotenv(declarations, &mut findings.problems);
+            check_dotenv(declarations, &resources, &mut findings.problems);
         }
         if findings.problems.len() > 0 {
             return None;
@@ -376,18 +378,23 @@ impl<'e> Edit<'e> {
         let settings = Settings {
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
             environments: environments.clone(),
+            resources,
             ..self.old.settings().clone()
         };
         let blocks = self.blocks((settings, definitions.into_declared()), changed, &inline)?;
         check_jobs(&jobs, &blocks)?;
         check_environments(&environments, &blocks)?;
+        let files = self.basis_files();
+        let basis = Basis { files, overlaps };
+        Some(Revision { blocks, basis })
+    }
+
+    fn basis_files(&self) -> Vec<BasisFile> {
         let file = |(edited, text): (&Vec<EditedSegment<'_>>, &String)| BasisFile {
             text: text.clone(),
             segments: edited.iter().map(|it| it.segment).collect(),
         };
-        let files = self.files.iter().zip(self.texts).map(file).collect();
-        let basis = Basis { files, overlaps };
-        Some(Revision { blocks, basis })
+        self.files.iter().zip(self.texts).map(file).collect()
     }
 
     /// The new id of a source without a table: the order of these stays as it was.
@@ -527,7 +534,8 @@ fn check_jobs(jobs: &[ReadJob<'_>], blocks: &[Vec<u8>]) -> Option<()> {
         return Some(());
     }
     // Their values are about assets of which not all were read.
-    if jobs.iter().any(|job| !job.job.configs.is_empty()) {
+    let sets_values = |job: &ReadJob<'_>| !job.job.configs.is_empty();
+    if jobs.iter().any(sets_values) {
         return None;
     }
     let graph = AssetGraph::from_blocks(Arc::new(blocks.to_vec()))?;

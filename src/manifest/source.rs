@@ -9,12 +9,12 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::partitions::Partitions;
 use crate::manifest::paths::{self, Folded};
-use crate::manifest::placeholders::CommandContext;
+use crate::manifest::placeholders::{CommandContext, CommandOwner};
 use crate::manifest::template::{Partitioning, Scope, path_template};
-use crate::manifest::{command, common_keys};
+use crate::manifest::{command, common_keys, resources};
 use crate::model::{
     About, AssetId, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Name,
-    PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place,
+    PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, Resource,
     SourceAsset, SourcePath,
 };
 
@@ -25,6 +25,8 @@ pub(super) struct SourceContext<'a> {
     pub partitions: Partitions,
     /// What its templates may name.
     pub scope: Scope<'a>,
+    /// The resources.
+    pub resources: &'a [Resource],
     /// The project's shell.
     pub shell: &'a [String],
     /// The project's name.
@@ -47,6 +49,8 @@ pub(super) fn read(
         "gitignored",
         "observe",
         "timeout",
+        "env",
+        "resources",
         "partitions",
     ]);
     table.only(&known, problems);
@@ -187,12 +191,14 @@ fn read_place(
         }
         return read_observed(table, context, problems);
     }
-    if let Some(value) = table.get("timeout") {
-        problems.conflict(
-            "`timeout` is for a source with `observe`",
-            "remove it",
-            [value.key_location, only.key_location],
-        );
+    for key in ["timeout", "env", "resources"] {
+        if let Some(value) = table.get(key) {
+            problems.conflict(
+                format!("`{key}` is for a source with `observe`"),
+                "remove it",
+                [value.key_location, only.key_location],
+            );
+        }
     }
     let texts = only.texts(problems);
     if let Some(key) = table.get("key") {
@@ -265,6 +271,7 @@ fn read_observed(
 ) -> Option<Place> {
     let value = table.get("observe")?;
     let command_context = CommandContext {
+        owner: CommandOwner::Printed,
         scope: context.scope,
         inputs: &[],
         outputs: None,
@@ -280,6 +287,8 @@ fn read_observed(
         folder: table.file.folder().to_owned(),
         for_all,
         timeout: common_keys::duration(table, "timeout", problems),
+        env: common_keys::env(table, problems),
+        resources: resources::named(table, context.resources, problems),
     })
 }
 

@@ -80,6 +80,8 @@ pub struct Recipe {
     pub volatile: bool,
     /// Variables set for the command, in declared order.
     pub env: Vec<EnvVariable>,
+    /// The resources that its command needs, in declared order.
+    pub resources: Vec<Name>,
     /// Its configuration, if it has one.
     pub config: Option<Box<AssetConfig>>,
     /// What of the caller's environment the command sees.
@@ -274,6 +276,10 @@ pub enum Place {
         for_all: bool,
         /// How long a call may take.
         timeout: Option<Duration>,
+        /// Variables set for the command, in declared order.
+        env: Vec<EnvVariable>,
+        /// The resources that the command needs, in declared order.
+        resources: Vec<Name>,
     },
 }
 
@@ -308,6 +314,15 @@ impl Command {
             Self::Shell { shell, .. } => shell.first().map(String::as_str),
             Self::Direct { .. } => None,
         }
+    }
+
+    /// Its words as they are written in the manifest, those of its shell first.
+    pub fn written_words(&self) -> impl Iterator<Item = &str> {
+        let (first, rest) = match self {
+            Self::Shell { shell, written, .. } => (shell, std::slice::from_ref(written)),
+            Self::Direct { written, .. } => (written, &[][..]),
+        };
+        first.iter().chain(rest).map(String::as_str)
     }
 }
 
@@ -393,6 +408,28 @@ impl Declaration {
         match self {
             Self::Asset(asset) => asset.partitions,
             Self::Source(source) => source.partitions,
+        }
+    }
+
+    /// The resources that its command needs, in declared order.
+    pub fn resources(&self) -> &[Name] {
+        match self {
+            Self::Asset(asset) => asset.recipe.as_ref().map_or(&[], |it| &it.resources),
+            Self::Source(source) => match &source.place {
+                Place::Observed { resources, .. } => resources,
+                Place::Paths(_) | Place::Value { .. } => &[],
+            },
+        }
+    }
+
+    /// The variables set for its command, in declared order.
+    pub fn env(&self) -> &[EnvVariable] {
+        match self {
+            Self::Asset(asset) => asset.recipe.as_ref().map_or(&[], |it| &it.env),
+            Self::Source(source) => match &source.place {
+                Place::Observed { env, .. } => env,
+                Place::Paths(_) | Place::Value { .. } => &[],
+            },
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Job {
     pub params: Option<AssetConfig>,
     /// What it sets of the configuration of assets.
     pub configs: Vec<JobConfig>,
+    /// What it sets of the configuration of resources.
+    pub resources: Vec<JobConfig>,
     /// The paths that inputs are read from instead: each a source, or `ASSET.INPUT`.
     pub inputs: Vec<JobInput>,
     /// Tags of its runs, as JSON text, sorted by name.
@@ -40,16 +42,16 @@ pub struct Job {
     pub policies: Vec<(String, String)>,
 }
 
-/// What a job sets of the configuration of an asset.
+/// What a job sets of the configuration of an asset or a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobConfig {
-    /// The asset's name.
-    pub asset: String,
+    /// The name of the asset or the resource.
+    pub name: String,
     /// The only partition that it is for; `None` for all.
     pub partition: Option<PartitionKey>,
     /// What it sets.
     pub values: Vec<JobValue>,
-    /// Where the name of the asset stands.
+    /// Where the name stands.
     pub location: Location,
 }
 

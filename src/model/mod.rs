@@ -11,6 +11,7 @@ mod name;
 mod partition;
 mod record;
 mod request;
+mod resource;
 mod status;
 mod template;
 mod version;
@@ -67,6 +68,7 @@ pub use request::{
     ShowPartitionsRequest, ShowRequest, StatusOptions, StepOrdering, Strictness, SuppliedInput,
     WantedKeys, WipeRequest,
 };
+pub use resource::{EnvConflict, ResolvedResource, Resource, ResourceVariable, env_conflict};
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
     OutputChange, Presence, Status,

@@ -22,8 +22,9 @@ pub use evaluation::{
     OccupantKind, OutputPlaces, PlaceRecord, SeenPaths, code_file_name,
 };
 pub use fingerprint::{
-    FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, PATH_FIELD, RowConfigs, code_record,
-    code_version, config_fields, fingerprint, mapping_in_words, output_read, version_of_outputs,
+    FILE_FIELD, FingerprintParts, MAPPING_FIELD, ObservedCode, ObservedResource, PATH_FIELD,
+    RowConfigs, code_record, code_version, config_fields, fingerprint, mapping_in_words,
+    output_read, version_of_outputs,
 };
 pub use judge::{
     Demand, Facts, Judge, Purpose, Records, Share, Verdict, Witness, version_at, version_by_rule,

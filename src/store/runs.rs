@@ -56,6 +56,8 @@ pub struct CrashedRun {
     pub id: RunId,
     /// What it had a lease on: its staging is to be removed, its outputs in place to be put back.
     pub leases: Vec<AssetPartition>,
+    /// Resources that it had begun to set up, and whose teardown is missing.
+    pub open_resources: Vec<String>,
 }
 
 /// How a run has ended.
@@ -167,7 +169,12 @@ impl Store {
             let mut found = Vec::new();
             for (number, id) in dead_of(connection, &self.run_locks)? {
                 let leases = leases::of_run(connection, number)?;
-                found.push(CrashedRun { id, leases });
+                let open_resources = open_resources(connection, number)?;
+                found.push(CrashedRun {
+                    id,
+                    leases,
+                    open_resources,
+                });
             }
             Ok(found)
         })?;
@@ -253,12 +260,38 @@ pub(super) fn mark_one_crashed(
     now: Timestamp,
 ) -> Result<CrashedRun, Fault> {
     let leases = leases::of_run(writing.connection, number)?;
+    let open_resources = open_resources(writing.connection, number)?;
     writing.execute("DELETE FROM lease WHERE run = ?1", [number])?;
     writing.execute(
         "UPDATE run SET status = ?2, ended = ?3 WHERE number = ?1",
         params![number, RunStatus::Crashed.word(), time_column(now)],
     )?;
-    Ok(CrashedRun { id, leases })
+    Ok(CrashedRun {
+        id,
+        leases,
+        open_resources,
+    })
+}
+
+/// The resources of which a run has told that they are set up, and not that they were torn down.
+fn open_resources(connection: &Connection, number: i64) -> Result<Vec<String>, Fault> {
+    let sql = "SELECT payload ->> '$.resource', kind = 'resource_started' FROM event \
+               WHERE run = ?1 AND (kind IN ('resource_started', 'resource_stopped') OR \
+               (kind = 'resource_failed' AND payload ->> '$.phase' = 'teardown')) ORDER BY seq";
+    let mut open = Vec::new();
+    let told = column::all(connection, sql, [number], |row| {
+        Ok((
+            column::text(row, 0)?.to_owned(),
+            column::integer(row, 1)? == 1,
+        ))
+    })?;
+    for (name, is_open) in told {
+        open.retain(|known| *known != name);
+        if is_open {
+            open.push(name);
+        }
+    }
+    Ok(open)
 }
 
 /// The runs that have not ended and whose process died.

@@ -21,6 +21,7 @@ mod plain_english;
 mod processes;
 mod property;
 mod reasons;
+mod resources;
 mod sandbox;
 mod scenario;
 mod scenarios;

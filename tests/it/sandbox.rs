@@ -26,7 +26,7 @@ use signal_hook::flag::register_conditional_default;
 
 use crate::agree::agree;
 
-pub use self::outcome::Unjudged;
+pub use self::outcome::{Outcome, Unjudged};
 pub use self::started::{Started, await_that};
 
 /// A job in the background of a shell ignores interrupts, and so would all that it starts, as assetctl does for `nohup`.

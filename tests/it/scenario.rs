@@ -584,7 +584,8 @@ impl Ran {
             | Notice::ConfiguredLines(_)
             | Notice::OwnPlaces(_)
             | Notice::StaleManifest(_)
-            | Notice::PrintedManifest(_) => None,
+            | Notice::PrintedManifest(_)
+            | Notice::Resource(_) => None,
         });
         said.collect()
     }

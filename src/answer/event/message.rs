@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::answer::event::{EventKind, Level, RunCounts, RunOutcome, StepOutcome};
+use crate::answer::event::{EventKind, Level, ResourcePhase, RunCounts, RunOutcome, StepOutcome};
 
 impl EventKind {
     /// How much it matters.
@@ -16,11 +16,16 @@ impl EventKind {
             | Self::RunFinished {
                 outcome: RunOutcome::Failed,
                 ..
+            }
+            | Self::ResourceFailed {
+                phase: ResourcePhase::Setup,
+                ..
             } => Level::Error,
             Self::StepFinished { warnings, .. } if !warnings.is_empty() => Level::Warn,
-            Self::OutputSetAside { .. } | Self::StepBlocked { .. } | Self::RunCanceled { .. } => {
-                Level::Warn
-            }
+            Self::ResourceFailed { .. }
+            | Self::OutputSetAside { .. }
+            | Self::StepBlocked { .. }
+            | Self::RunCanceled { .. } => Level::Warn,
             _ => Level::Info,
         }
     }
@@ -61,6 +66,9 @@ impl EventKind {
                 format!("{step} {how} after {:.1}s", seconds(*duration))
             }
             Self::StepBlocked { step, reason, .. } => format!("{step} is blocked: {reason}"),
+            Self::ResourceStarted { resource } => format!("resource {resource} is set up"),
+            Self::ResourceFailed { failure, .. } => failure.message.clone(),
+            Self::ResourceStopped { resource } => format!("resource {resource} was torn down"),
             Self::StepFresh { step } => format!("{step} is fresh"),
             Self::RunCanceled { by: Some(by) } => format!("run canceled by {by}"),
             Self::RunCanceled { by: None } => "run canceled".to_owned(),

@@ -17,9 +17,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::answer::{InputRange, fields};
-use crate::model::{Batch, Cause, DataVersion, OutputRecord, ResourceUsage, RunId, StepName};
+use crate::model::{Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, StepName};
 
-pub use summary::{BlockedRange, Planned, RunCounts, RunOutcome, StepFailure, StepOutcome};
+pub use summary::{
+    BlockedRange, Planned, ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
+};
 
 /// The number of the form in which events are written.
 const SCHEMA: u32 = 1;
@@ -206,6 +208,29 @@ pub enum EventKind {
         /// Why, in words.
         reason: String,
     },
+    /// A resource begins to be set up.
+    ResourceStarted {
+        /// The resource.
+        resource: Name,
+    },
+    /// The setup or the teardown of a resource has failed.
+    ResourceFailed {
+        /// The resource.
+        resource: Name,
+        /// Which of the two.
+        phase: ResourcePhase,
+        /// How; its message names both.
+        #[serde(flatten)]
+        failure: Box<StepFailure>,
+        /// Its log, relative to the project root, if there is anything in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<String>,
+    },
+    /// A resource was torn down.
+    ResourceStopped {
+        /// The resource.
+        resource: Name,
+    },
     /// A step turned out to be fresh once its upstreams were final, or because another process ran it.
     StepFresh {
         /// The step.
@@ -265,6 +290,9 @@ impl EventKind {
             Self::Materialization { .. } => "materialization",
             Self::StepFinished { .. } => "step_finished",
             Self::StepBlocked { .. } => "step_blocked",
+            Self::ResourceStarted { .. } => "resource_started",
+            Self::ResourceFailed { .. } => "resource_failed",
+            Self::ResourceStopped { .. } => "resource_stopped",
             Self::StepFresh { .. } => "step_fresh",
             Self::RunCanceled { .. } => "run_canceled",
             Self::RunFinished { .. } => "run_finished",
@@ -286,6 +314,9 @@ impl EventKind {
             | Self::StepFresh { step } => Some(step),
             Self::RunStarted { .. }
             | Self::RunPlanned(_)
+            | Self::ResourceStarted { .. }
+            | Self::ResourceFailed { .. }
+            | Self::ResourceStopped { .. }
             | Self::RunCanceled { .. }
             | Self::RunFinished { .. }
             | Self::Other(_) => None,
@@ -332,6 +363,7 @@ impl Serialize for Event {
         let says_itself = matches!(
             kind,
             EventKind::Other(_)
+                | EventKind::ResourceFailed { .. }
                 | EventKind::StepFinished {
                     outcome: StepOutcome::Failed(_),
                     ..

@@ -116,6 +116,54 @@ impl StepFailure {
     }
 }
 
+/// Which command of a resource it is.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [resource.server]
+/// # setup = "exit 3"
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # resources = ["server"]
+/// # "#)?;
+/// use assetctl::{EventKind, MaterializeRequest, Project, RaiseOnError, ResourcePhase, materialize_to_memory};
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().raise_on_error(RaiseOnError::No);
+/// let result = materialize_to_memory(&project, request)?;
+/// let failed = result.events().iter().find_map(|event| match &event.kind {
+///     EventKind::ResourceFailed { resource, phase, failure, .. } => Some((resource, phase, failure.exit)),
+///     _ => None,
+/// });
+/// let (resource, phase, exit) = failed.expect("its setup failed");
+/// assert_eq!((resource.as_str(), *phase, exit), ("server", ResourcePhase::Setup, Some(3)));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ResourcePhase {
+    /// Its setup.
+    Setup,
+    /// Its teardown.
+    Teardown,
+}
+
+impl ResourcePhase {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Setup => "setup",
+            Self::Teardown => "teardown",
+        }
+    }
+}
+
 /// How a run has ended.
 ///
 /// ```

@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::answer::{
-    BlockedRange, Event, EventKind, InputRange, KeyRange, Level, PlanCounts, Planned, RunCounts,
-    RunOutcome, StepFailure, StepOutcome,
+    BlockedRange, Event, EventKind, InputRange, KeyRange, Level, PlanCounts, Planned,
+    ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
 };
 use crate::digest::Digest;
 use crate::model::{
@@ -16,7 +16,7 @@ use crate::model::{
     Name, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence, ResourceUsage, RunId,
     StepName,
 };
-use crate::testkit::{self, asset};
+use crate::testkit::{self, asset, name};
 
 fn run() -> RunId {
     RunId(
@@ -173,6 +173,34 @@ fn planned() -> Planned {
 
 /// At least one of each type.
 fn samples() -> Vec<EventKind> {
+    of_steps_and_runs()
+        .into_iter()
+        .chain(of_resources())
+        .collect()
+}
+
+fn of_resources() -> Vec<EventKind> {
+    vec![
+        EventKind::ResourceStarted {
+            resource: name("warehouse"),
+        },
+        EventKind::ResourceFailed {
+            resource: name("warehouse"),
+            phase: ResourcePhase::Teardown,
+            failure: Box::new(StepFailure::new(
+                "assetctl::engine::command_failed",
+                "the teardown of `warehouse` failed: exit code 3".into(),
+                Some("try again"),
+            )),
+            log: Some(".assetctl/logs/x/~warehouse~teardown.log".into()),
+        },
+        EventKind::ResourceStopped {
+            resource: name("warehouse"),
+        },
+    ]
+}
+
+fn of_steps_and_runs() -> Vec<EventKind> {
     let made = OutputRecord {
         label: None,
         path: "build/d1.csv".into(),
@@ -288,6 +316,9 @@ fn known(kind: &EventKind) -> bool {
         | EventKind::StepFinished { .. }
         | EventKind::StepBlocked { .. }
         | EventKind::StepFresh { .. }
+        | EventKind::ResourceStarted { .. }
+        | EventKind::ResourceFailed { .. }
+        | EventKind::ResourceStopped { .. }
         | EventKind::RunCanceled { .. }
         | EventKind::RunFinished { .. } => true,
         EventKind::Other(_) => false,
@@ -295,7 +326,7 @@ fn known(kind: &EventKind) -> bool {
 }
 
 /// A type that is added has a number here and a sample above, or this does not hold.
-const TYPES: usize = 12;
+const TYPES: usize = 15;
 
 #[test]
 fn each_type_is_read_back_as_it_was_written() {

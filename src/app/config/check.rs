@@ -10,10 +10,10 @@ use crate::app::config::{configured_assets, section};
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::executor::LocalExecutor;
-use crate::look::{Problems, config_error, resolved_config};
+use crate::look::{Problems, config_error, resolved_config, resolved_resource};
 use crate::model::{
     Asset, AssetId, ConfigLeaf, ConfigPath, ConfigValue, EffectiveConfig, LeafValue, PartitionKey,
-    Setting, written_path,
+    ResolvedResource, Setting, written_path,
 };
 
 /// Resolves the configuration of all assets: what is given back as a file resolves to the same.
@@ -49,6 +49,12 @@ pub fn check_config(project: &OpenProject) -> Result<ConfigReport, AppError> {
                 problems.extend(faults.map(|it| config_error(&workspace, asset, it)));
             }
             None => {}
+        }
+    }
+    for resource in &graph.settings().resources {
+        match resolved_resource(&workspace, resource) {
+            Ok(resolved) => writing.resource(&resolved),
+            Err(faults) => problems.append(faults),
         }
     }
     problems
@@ -172,6 +178,17 @@ impl Writing {
         }
         let assets = self.json.entry("asset").or_insert_with(|| json!({}));
         assets[asset.key.as_str()] = json.into();
+    }
+
+    fn resource(&mut self, resolved: &ResolvedResource) {
+        let leaves: Vec<&ConfigLeaf> = resolved.effective.common().iter().collect();
+        if leaves.is_empty() {
+            return;
+        }
+        let path = ConfigPath::new(vec!["resource".to_owned(), resolved.name.to_string()]);
+        self.section(&path.to_string(), &leaves, &|_| false);
+        let resources = self.json.entry("resource").or_insert_with(|| json!({}));
+        resources[resolved.name.as_str()] = table(&leaves, &|_| false);
     }
 
     fn section(

@@ -29,6 +29,13 @@ pub fn config_schema(project: &OpenProject, job: Option<&Name>) -> Result<Value,
         let section = asset(graph, id, job)?;
         Some((graph.key(id).to_string(), section))
     });
+    let resources = graph.settings().resources.iter().map(|resource| {
+        let values = match &resource.config {
+            Some(config) => table(&config.schema, true),
+            None => closed(&Map::new()),
+        };
+        (resource.name.to_string(), values)
+    });
     let configured = configured_assets(graph).count();
     let mut sections = Map::from_iter([
         ("execution".to_owned(), execution()),
@@ -38,6 +45,7 @@ pub fn config_schema(project: &OpenProject, job: Option<&Name>) -> Result<Value,
         ),
         ("inputs".to_owned(), closed(&inputs(graph))),
         ("asset".to_owned(), closed(&assets.collect())),
+        ("resource".to_owned(), closed(&resources.collect())),
     ]);
     if let Some(params) = params {
         sections.insert("params".to_owned(), table(&params.schema, true));

@@ -7,7 +7,7 @@ use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::app::selection::find_job;
 use crate::executor::LocalExecutor;
-use crate::look::resolved_config;
+use crate::look::{Workspace, resolved_config};
 use crate::model::{
     ConfigKind, ConfigLeaf, ConfigPath, ConfigSchema, ConfigValue, EffectiveConfig, Name,
     SchemaTable,
@@ -49,6 +49,7 @@ pub fn scaffold_config(project: &OpenProject, job: Option<&Name>) -> Result<Stri
                 in_words(schema)
             );
         }
+        scaffold_resources(project, &workspace, &mut text);
         return Ok(text);
     }
     for (_, asset, config) in configured_assets(project.graph()) {
@@ -59,7 +60,25 @@ pub fn scaffold_config(project: &OpenProject, job: Option<&Name>) -> Result<Stri
         let _ = write!(text, "\n{mark}[{}]\n", section(asset, &["config"]));
         keys(&config.schema, &ConfigPath::default(), &resolved, &mut text);
     }
+    scaffold_resources(project, &workspace, &mut text);
     Ok(text)
+}
+
+fn scaffold_resources(project: &OpenProject, workspace: &Workspace<'_>, text: &mut String) {
+    for resource in &project.graph().settings().resources {
+        let Some(config) = &resource.config else {
+            continue;
+        };
+        let resolved = EffectiveConfig::new(config, &workspace.texts()).unwrap_or_default();
+        let mark = if resolved.missing().is_empty() {
+            "# "
+        } else {
+            ""
+        };
+        let path = ConfigPath::new(vec!["resource".to_owned(), resource.name.to_string()]);
+        let _ = write!(text, "\n{mark}[{path}]\n");
+        keys(&config.schema, &ConfigPath::default(), &resolved, text);
+    }
 }
 
 fn keys(schema: &SchemaTable, at: &ConfigPath, config: &EffectiveConfig, text: &mut String) {

@@ -5,15 +5,13 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-
-use crate::answer::{KeyPlaces, PlanCounts, Planned};
+use crate::answer::{PlanCounts, Planned};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
 use crate::app::materialize::in_memory::MemoryRun;
 use crate::app::materialize::on_disk::{DiskRun, RunBasis};
-use crate::app::materialize::progress::{RunContext, RunPlace};
+use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
 use crate::app::neighbours::key_ranges;
 use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, upstream};
 use crate::app::project::OpenProject;
@@ -21,9 +19,11 @@ use crate::app::running::{new_run_id, refuse_nested};
 use crate::app::selection::{Goals, Range, select};
 use crate::app::snapshot::{GlancedSnapshot, LockLines, ProjectLook, RunDemand};
 use crate::app::steps::scope_of;
-use crate::engine::{Finished, RunDoors, RunOptions, RunSummary, run};
+use crate::engine::{Finished, ResourcePool, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
-use crate::model::{AssetId, MaterializeOptions, PartitionSet, SelectionRequest, SelectionText};
+use crate::model::{
+    AssetId, MaterializeOptions, PartitionSet, RunId, SelectionRequest, SelectionText,
+};
 use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
 use crate::sys::inherited::cores;
 
@@ -109,6 +109,7 @@ pub(super) fn carry_out<T>(
         Medium::Disk(_) => of_project,
         Medium::Memory(off) => off.workspace(of_project),
     };
+    let resources = ResourcePool::new(&workspace, new_run_id(clock.now()));
     let on_disk = DiskRun {
         project,
         request,
@@ -120,7 +121,8 @@ pub(super) fn carry_out<T>(
         Medium::Memory(off) => off.evaluate(&workspace, &scope, &mut instance)?,
         Medium::Disk(_) => {
             let lock = lock.as_ref().expect("on disk the lock file was read");
-            on_disk.evaluate(&mut instance, &scope, lock, (cancel, progress))?
+            let doors: (_, _, &mut dyn Progress) = (&resources, cancel, progress);
+            on_disk.evaluate(&mut instance, &scope, lock, doors)?
         }
     };
     refuse_unset_secrets(&workspace, &evaluation)?;
@@ -134,15 +136,12 @@ pub(super) fn carry_out<T>(
     let costs = costs(evaluation.judge(), &evaluation.decisions().of, &usual);
     let timing = (jobs(project, request), started.elapsed());
     let planned = planned(&evaluation, settled, &costs, timing);
-    let options = options(project, request, (planned, clock.now()));
-    progress.begins(&RunPlace {
-        root: project.root(),
-        own: workspace.own,
-        keys: places(&evaluation),
-    });
+    let options = options(project, request, (planned, resources.run()));
+    progress.begins(&RunPlace::of(&workspace, &evaluation));
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
+        resources: &resources,
         store: &mut instance.store,
         cancel,
         clock,
@@ -277,22 +276,6 @@ fn fresh_partitions(scope: &Scope<'_>, row: &Row, decisions: &[CellDecision]) ->
     fresh.map(|(_, index)| index).collect()
 }
 
-/// The keys of all assets of which something is to be told.
-pub fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
-    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions().of);
-    let told = |row: &&Row| {
-        let mut cells = row.cells();
-        scope.keys(row.asset).is_partitioned()
-            && cells.any(|cell| decisions[cell.index()] != CellDecision::Keep)
-    };
-    let rows = scope.rows().iter().filter(told);
-    rows.map(|row| {
-        let key = scope.graph().key(row.asset);
-        (key.clone(), scope.keys(row.asset).clone())
-    })
-    .collect()
-}
-
 /// How many commands run at once.
 pub fn jobs(project: &OpenProject, request: &MaterializeOptions) -> usize {
     project
@@ -304,10 +287,10 @@ pub fn jobs(project: &OpenProject, request: &MaterializeOptions) -> usize {
 pub fn options(
     project: &OpenProject,
     request: &MaterializeOptions,
-    (planned, time): (Planned, Timestamp),
+    (planned, run): (Planned, RunId),
 ) -> RunOptions {
     RunOptions {
-        run: new_run_id(time),
+        run,
         jobs: planned.jobs,
         request: request.clone(),
         manifest: project.manifest_digest(),

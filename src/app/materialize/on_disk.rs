@@ -1,6 +1,7 @@
 //! `materialize`: bring asset partitions up to date, on disk.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,7 +26,8 @@ use crate::app::snapshot::{
     ProjectLook,
 };
 use crate::engine::{
-    Made, RunSummary, block_too_long, clear_crashed, materialized, observe_sources, put_back_asides,
+    Made, ResourcePool, RunSummary, block_too_long, clear_crashed, end_orphaned_resources,
+    materialized, observe_sources, put_back_asides,
 };
 use crate::executor::Cancel;
 use crate::look::{
@@ -371,7 +373,7 @@ impl DiskRun<'_> {
         instance: &mut InstanceAccess,
         scope: &'s Scope<'s>,
         lock: &LockFile,
-        (cancel, progress): (&Cancel, &mut dyn Progress),
+        (resources, cancel, progress): (&ResourcePool<'_>, &Cancel, &mut dyn Progress),
     ) -> Result<Evaluation<'s>, AppError> {
         let Self {
             project,
@@ -382,7 +384,7 @@ impl DiskRun<'_> {
         } = *self;
         self.recover(instance, progress)?;
         let answers = observe_sources(
-            workspace,
+            (workspace, resources),
             scope,
             jobs(project, request),
             clock.now(),
@@ -490,10 +492,21 @@ impl DiskRun<'_> {
             remove_abandoned(folder);
             remove_abandoned(&folder.join("snapshots"));
         }
+        let resources = &project.graph().settings().resources;
+        end_orphaned_resources(project.root(), resources);
         if instance.store.has_crashed_runs()? {
             instance.make_writable(project)?;
-            let clear = |crashed: &CrashedRun| clear_crashed(project.root(), crashed);
+            let open = RefCell::new(Vec::new());
+            let clear = |crashed: &CrashedRun| {
+                clear_crashed(project.root(), crashed);
+                let resources = crashed.open_resources.iter();
+                let notice = |name| Notice::missing_teardown(crashed.id, name);
+                open.borrow_mut().extend(resources.map(notice));
+            };
             instance.store.mark_crashed_runs(self.clock.now(), &clear)?;
+            for notice in open.take() {
+                progress.notice(&notice);
+            }
         }
         let put_back = put_back_asides(self.workspace, &instance.store).map_err(Problems::from)?;
         if !put_back.is_empty() {

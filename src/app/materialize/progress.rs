@@ -5,6 +5,8 @@ use std::path::Path;
 use crate::answer::{EventSink, KeyPlaces};
 use crate::app::notice::Notice;
 use crate::executor::{Cancel, Executor};
+use crate::look::Workspace;
+use crate::plan::{CellDecision, Evaluation, Row};
 use crate::sys::clock::Clock;
 
 /// Where a run is shown: its events, and what is no event of it.
@@ -24,6 +26,33 @@ pub struct RunPlace<'a> {
     pub own: &'a str,
     /// The keys of all assets of which something is to be told.
     pub keys: KeyPlaces,
+}
+
+impl<'a> RunPlace<'a> {
+    /// That of a run with this evaluation.
+    pub fn of(workspace: &Workspace<'a>, evaluation: &Evaluation<'_>) -> Self {
+        Self {
+            root: workspace.root,
+            own: workspace.own,
+            keys: places(evaluation),
+        }
+    }
+}
+
+/// The keys of all assets of which something is to be told.
+fn places(evaluation: &Evaluation<'_>) -> KeyPlaces {
+    let (scope, decisions) = (evaluation.scope(), &evaluation.decisions().of);
+    let told = |row: &&Row| {
+        let mut cells = row.cells();
+        scope.keys(row.asset).is_partitioned()
+            && cells.any(|cell| decisions[cell.index()] != CellDecision::Keep)
+    };
+    let rows = scope.rows().iter().filter(told);
+    rows.map(|row| {
+        let key = scope.graph().key(row.asset);
+        (key.clone(), scope.keys(row.asset).clone())
+    })
+    .collect()
 }
 
 /// The doors that a run goes through.

@@ -5,9 +5,9 @@ use crate::app::instance::InstanceAccess;
 use crate::app::selection::{self, Range};
 use crate::app::tests::sandbox::{Sandbox, select, told};
 use crate::app::{AppError, ObserveOutcome, observe};
-use crate::engine::observe_sources;
+use crate::engine::{ResourcePool, observe_sources};
 use crate::executor::{Cancel, LocalExecutor};
-use crate::model::{ObserveRequest, PartitionKey, SelectionRequest, Status};
+use crate::model::{ObserveRequest, PartitionKey, RunId, SelectionRequest, Status};
 use crate::plan::{Scope, Upstream};
 use crate::sys::clock::Clock;
 
@@ -163,7 +163,8 @@ partitions = "day"
     let goals = selection.narrowed(&project, &mut instance).expect("goals");
     let scope = Scope::new(project.graph(), project.keys(), &goals, Upstream::Given);
     let time = sandbox.clock().now();
-    let all = observe_sources(&workspace, &scope, 2, time, &cancel).expect("answers");
+    let resources = ResourcePool::new(&workspace, RunId(uuid::Uuid::nil()));
+    let all = observe_sources((&workspace, &resources), &scope, 2, time, &cancel).expect("answers");
     let texts = all.news.iter().map(|(_, it)| {
         let key = it.partition.as_ref().map_or("", PartitionKey::as_str);
         format!("{}@{key}: {}", it.source, it.text)

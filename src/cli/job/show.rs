@@ -68,6 +68,9 @@ pub(super) fn show(job: &ShownJob, look: &Look) -> String {
     for (asset, values) in &listing.config {
         entry("config", &format!("{asset} = {values}"));
     }
+    for (resource, values) in &listing.resources {
+        entry("resource", &format!("{resource} = {values}"));
+    }
     for (key, assets) in &listing.partition_config {
         entry("config", &format!("{key}: {assets}"));
     }

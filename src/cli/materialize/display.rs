@@ -187,7 +187,7 @@ impl app::Progress for ShownRun<'_> {
                 self.nothing_selected = true;
                 self.session.notice(notice);
             }
-            Notice::PutBack(_) | Notice::PrintedManifest(_) => {
+            Notice::PutBack(_) | Notice::PrintedManifest(_) | Notice::Resource(_) => {
                 output::say(self.session.terminal.stderr, format!("{notice}\n"));
             }
             Notice::Instance(_)

@@ -143,6 +143,9 @@ impl Board {
             // Steps that are blocked from the start are told one by one after it.
             EventKind::RunPlanned(planned) => self.total += planned.counts.blocked,
             EventKind::Observation { .. }
+            | EventKind::ResourceStarted { .. }
+            | EventKind::ResourceFailed { .. }
+            | EventKind::ResourceStopped { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::OutputSetAside { .. }
             | EventKind::Materialization { .. }

@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::answer::{EventKind, KeyPlaces, KeyRange, StepOutcome};
+use crate::answer::{EventKind, KeyPlaces, KeyRange, ResourcePhase, StepFailure, StepOutcome};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::line::{neighbours, range_name};
-use crate::cli::text::{BAD, BOLD, DIM, count, printed, put, styled, visible};
+use crate::cli::text::{BAD, BOLD, DIM, WARN, count, printed, put, styled, visible};
 use crate::model::{Batch, StepName};
 
 /// How many groups of blocked steps are named.
@@ -50,6 +50,46 @@ fn line_of(keys: &KeyRange, first: &Failed) -> String {
     )
 }
 
+/// A setup or a teardown of a resource that failed.
+pub fn resource_block(
+    phase: ResourcePhase,
+    failure: &StepFailure,
+    log: Option<&str>,
+    next: &Next,
+) -> String {
+    let (style, word) = match phase {
+        ResourcePhase::Setup => (BAD, "Error"),
+        ResourcePhase::Teardown => (WARN, "Warning"),
+    };
+    let word = styled(style, format!("{word:>12}"));
+    let mut text = format!("\n{word} {}\n", visible(&failure.message));
+    put_details(&mut text, failure, log, next);
+    text.push('\n');
+    text
+}
+
+/// A labelled value, each of its lines below the other.
+fn put_labelled(text: &mut String, label: &str, value: &str) {
+    for (index, part) in value.lines().enumerate() {
+        let label = if index == 0 { label } else { "" };
+        put!(text, "{} {part}\n", styled(DIM, format!("{label:>12}")));
+    }
+}
+
+/// The command, what it wrote last, where all of that is, and what to do.
+fn put_details(text: &mut String, failure: &StepFailure, log: Option<&str>, next: &Next) {
+    put_labelled(text, "command", &failure.command);
+    for (index, tail) in failure.tail.iter().enumerate() {
+        put_labelled(text, if index == 0 { "output" } else { "" }, &printed(tail));
+    }
+    if let Some(log) = log {
+        put_labelled(text, "whole log", log);
+    }
+    if let Some(help) = &failure.help {
+        put_labelled(text, "help", &as_typed(help, &next.program));
+    }
+}
+
 /// Failures of neighbours that failed alike: as the first of them did.
 fn block_of(keys: &KeyRange, first: &Failed, next: &Next) -> String {
     let Failed {
@@ -65,31 +105,12 @@ fn block_of(keys: &KeyRange, first: &Failed, next: &Next) -> String {
         styled(BOLD, range_name(keys)),
         visible(&failure.message)
     );
-    let mut line = |label: &str, value: &str| {
-        for (index, part) in value.lines().enumerate() {
-            let label = if index == 0 { label } else { "" };
-            put!(
-                &mut text,
-                "{} {part}\n",
-                styled(DIM, format!("{label:>12}"))
-            );
-        }
-    };
     if keys.count > 1 && batch.is_none() {
-        line("first", &step.to_string());
+        put_labelled(&mut text, "first", &step.to_string());
     }
-    line("command", &failure.command);
-    for (index, tail) in failure.tail.iter().enumerate() {
-        line(if index == 0 { "output" } else { "" }, &printed(tail));
-    }
-    if let Some(log) = log {
-        line("whole log", log);
-    }
-    if let Some(help) = &failure.help {
-        line("help", &as_typed(help, &next.program));
-    }
+    put_details(&mut text, failure, log.as_deref(), next);
     let command = format!("{} {}", next.materialize, arguments(keys));
-    line("go on", &command);
+    put_labelled(&mut text, "go on", &command);
     text.push('\n');
     text
 }

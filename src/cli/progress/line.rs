@@ -9,7 +9,7 @@ use crate::cli::progress::board::{Board, counted};
 use crate::cli::text::{
     ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, printed, span, styled, subject,
 };
-use crate::model::{Batch, Cause, StepName};
+use crate::model::{Batch, Cause, Name, StepName};
 
 /// How wide the names of steps are at least, so that durations stand below each other.
 const NAME: usize = 24;
@@ -126,6 +126,11 @@ pub fn output(step: &str, lines: &str) -> String {
 /// `Waiting clean@2013-07-04  run 0190… holds it`
 pub fn waiting(step: &StepName, holder: &str) -> String {
     format!("{} {step}  for {holder}", verb(WARN, "Waiting"))
+}
+
+/// `Setting up warehouse`
+pub fn setting_up(resource: &Name) -> String {
+    format!("{} {resource}", verb(ACCENT, "Setting up"))
 }
 
 /// `Skipped 4 steps that are already fresh; 10 in total`

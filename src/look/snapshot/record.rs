@@ -13,7 +13,7 @@ use crate::look::snapshot::records::{
 use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, Counted, DataVersion, DataVersionRule, EnvValue, PartitionRef, PathTemplate, Place,
-    SourceAsset, SourcePath, Watched, exceptions,
+    Resource, SourceAsset, SourcePath, Watched, exceptions,
 };
 use crate::plan::{Cell, Codes, Known, Row, Scope, SettledPartitions};
 
@@ -322,17 +322,23 @@ impl SnapshotRecording<'_> {
         if !recipe.code.tools.is_empty() || codes.unreadable.contains_key(&row.asset) {
             return None;
         }
-        for watched in watched_code(codes, recipe) {
+        for watched in watched_code(codes, self.workspace.graph, recipe) {
             self.sight_code_at(&watched, codes, sightings)
                 .then_some(())?;
         }
-        let taken = recipe.env.iter().filter_map(|declared| {
+        let resources = recipe.resources.iter();
+        let resources = resources.filter_map(|it| self.workspace.graph.resource(it.as_str()));
+        let resources: Vec<&Resource> = resources.collect();
+        let env = resources.iter().flat_map(|resource| resource.env());
+        let taken = recipe.env.iter().chain(env).filter_map(|declared| {
             let EnvValue::FromEnv { variable, .. } = &declared.value else {
                 return None;
             };
             Some((variable.clone(), self.from.variable(variable)))
         });
-        let configured = recipe.config.iter().flat_map(|config| config.variables());
+        let configs = resources.iter().filter_map(|it| it.config.as_ref());
+        let configs = recipe.config.iter().chain(configs);
+        let configured = configs.flat_map(|config| config.variables());
         let configured =
             configured.map(|(variable, _)| (variable.to_owned(), self.from.variable(variable)));
         Some(taken.chain(configured).collect())

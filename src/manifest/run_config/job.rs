@@ -55,12 +55,21 @@ impl Call<'_> {
             prefix: format!("job {}: ", job.name),
         };
         for config in &job.configs {
-            let path = ConfigPath::new(vec!["asset".to_owned(), config.asset.clone()]);
-            let id = self.find((&config.asset, placed(config.location)), &path);
+            let path = ConfigPath::new(vec!["asset".to_owned(), config.name.clone()]);
+            let id = self.find((&config.name, placed(config.location)), &path);
             let settings = config.values.iter();
             let settings = settings.filter_map(|value| substituted(value, &values, &placed));
             for table in settings {
                 self.add(id, config.partition.clone(), table);
+            }
+        }
+        for config in &job.resources {
+            let path = ConfigPath::new(vec!["resource".to_owned(), config.name.clone()]);
+            let index = self.find_resource((&config.name, placed(config.location)), &path);
+            let settings = config.values.iter();
+            let settings = settings.filter_map(|value| substituted(value, &values, &placed));
+            for table in settings {
+                self.add_of_resource(index, table);
             }
         }
         for input in &job.inputs {

@@ -44,6 +44,7 @@ pub fn configured(
         root,
         problems: Problems::default(),
         layers: BTreeMap::new(),
+        resource_layers: BTreeMap::new(),
         inputs: Vec::new(),
         own_inputs: Vec::new(),
         execution: ExecutionSettings::default(),
@@ -107,6 +108,7 @@ pub(super) fn check_job(graph: &AssetGraph, job: &Job, problems: &mut Problems) 
         root: "",
         problems: Problems::default(),
         layers: BTreeMap::new(),
+        resource_layers: BTreeMap::new(),
         inputs: Vec::new(),
         own_inputs: Vec::new(),
         execution: ExecutionSettings::default(),
@@ -126,6 +128,8 @@ struct Call<'a> {
     root: &'a str,
     problems: Problems,
     layers: BTreeMap<AssetId, Vec<ConfigLayer>>,
+    /// Those of resources, by their places in the order of declaration.
+    resource_layers: BTreeMap<usize, Vec<ConfigLayer>>,
     inputs: Vec<(AssetId, PathTemplate)>,
     own_inputs: Vec<OwnInput>,
     execution: ExecutionSettings,
@@ -241,6 +245,66 @@ impl Call<'_> {
         found
     }
 
+    /// The place of the resource of this name.
+    fn find_resource(
+        &mut self,
+        (name, location): (&str, Location),
+        path: &ConfigPath,
+    ) -> Option<usize> {
+        let resources = &self.graph.settings().resources;
+        let found = resources.iter().position(|it| it.name.as_str() == name);
+        if found.is_none() {
+            let known = resources.iter().map(|it| it.name.as_str());
+            let help = did_you_mean(name, known, "no resources are declared");
+            let message = format!("there is no resource `{name}`");
+            self.report((path, location), message, help);
+        }
+        found
+    }
+
+    /// Takes values of a resource.
+    fn add_of_resource(&mut self, resource: Option<usize>, settings: SettingTable) {
+        let Some(index) = resource else { return };
+        let declared = &self.graph.settings().resources[index];
+        let heading = ConfigPath::new(vec!["resource".to_owned(), declared.name.to_string()]);
+        let layer = ConfigLayer {
+            origin: self.source.values,
+            partition: None,
+            settings: with_variables(settings),
+        };
+        self.report_faults(declared.config.as_deref(), &layer, &heading);
+        let layers = self.resource_layers.entry(index).or_default();
+        layers.push(layer);
+    }
+
+    /// Reports what is wrong with a layer of a configuration.
+    fn report_faults(
+        &mut self,
+        config: Option<&AssetConfig>,
+        layer: &ConfigLayer,
+        heading: &ConfigPath,
+    ) {
+        let mut faults = Vec::new();
+        if let Some(config) = config {
+            config.clone().add(layer.clone(), &mut faults);
+        } else {
+            let unknown = |entry: &SettingEntry| ConfigFault {
+                path: ConfigPath::new(vec![entry.key.clone()]),
+                location: entry.key_location,
+                problem: ConfigProblem::Unknown { known: Vec::new() },
+            };
+            faults.extend(layer.settings.iter().map(unknown));
+        }
+        for fault in faults {
+            if fault.location == Location::default() {
+                let heading = format!("{}{heading}", self.source.prefix);
+                config::report_without_place(fault, &heading, &mut self.problems);
+            } else {
+                config::report(fault, &heading.to_string(), &mut self.problems);
+            }
+        }
+    }
+
     /// The entries of a table.
     fn table<'e>(&mut self, entry: &'e SettingEntry, path: &ConfigPath) -> &'e [SettingEntry] {
         if let Setting::Table(table) = &entry.setting {
@@ -295,26 +359,8 @@ impl Call<'_> {
                 help,
             );
         }
-        let config = asset.and_then(|it| it.recipe.as_ref()?.config.clone());
-        let mut faults = Vec::new();
-        if let Some(mut config) = config {
-            config.add(layer.clone(), &mut faults);
-        } else {
-            let unknown = |entry: &SettingEntry| ConfigFault {
-                path: ConfigPath::new(vec![entry.key.clone()]),
-                location: entry.key_location,
-                problem: ConfigProblem::Unknown { known: Vec::new() },
-            };
-            faults.extend(layer.settings.iter().map(unknown));
-        }
-        for fault in faults {
-            if fault.location == Location::default() {
-                let heading = format!("{}{heading}", self.source.prefix);
-                config::report_without_place(fault, &heading, &mut self.problems);
-            } else {
-                config::report(fault, &heading.to_string(), &mut self.problems);
-            }
-        }
+        let config = asset.and_then(|it| it.recipe.as_ref()?.config.as_deref());
+        self.report_faults(config, &layer, &heading);
         self.layers.entry(id).or_default().push(layer);
     }
 
@@ -359,6 +405,19 @@ impl Call<'_> {
             }
             configs.push((id, config));
         }
+        let mut resources = graph.settings().resources.clone();
+        let has_resources = !self.resource_layers.is_empty();
+        for (index, layers) in std::mem::take(&mut self.resource_layers) {
+            let Some(config) = &mut resources[index].config else {
+                continue;
+            };
+            for mut layer in layers {
+                layer.forget_places(|variable, location| {
+                    variables.push((variable.to_owned(), location));
+                });
+                config.add(layer, &mut Vec::new());
+            }
+        }
         if !variables.is_empty() {
             self.refuse_secrets(&variables);
         }
@@ -378,26 +437,34 @@ impl Call<'_> {
         if !errors.is_empty() {
             return Err(ManifestErrors::new(errors));
         }
-        let graph = graph.with_configs(configs).with_paths(&self.inputs);
+        let mut graph = graph.with_configs(configs).with_paths(&self.inputs);
+        if has_resources {
+            graph = graph.with_resources(resources);
+        }
         Ok((graph, self.execution))
     }
 
     /// Refuses variables that are a secret of any asset.
     fn refuse_secrets(&mut self, variables: &[(String, Location)]) {
         let graph = self.graph;
-        for asset in graph.ids().filter_map(|id| graph.asset(id)) {
-            let env = asset.recipe.iter().flat_map(|recipe| &recipe.env);
-            for declared in env {
-                let EnvValue::Secret { variable, .. } = &declared.value else {
-                    continue;
-                };
-                if let Some((_, location)) = variables.iter().find(|(it, _)| it == variable) {
-                    let path = ConfigPath::new(vec![variable.clone()]);
-                    let message = format!("the variable is a secret of `{}`", asset.key);
-                    let help =
-                        "a configuration is shown and recorded: pass the secret in `env` alone";
-                    self.report((&path, *location), message, help);
-                }
+        let of_declarations = graph.ids().flat_map(|id| {
+            let declared = graph.get(id);
+            let owner = declared.key().as_str();
+            declared.env().iter().map(move |it| (owner, it))
+        });
+        let of_resources = graph.settings().resources.iter().flat_map(|resource| {
+            let owner = resource.name.as_str();
+            resource.env().map(move |it| (owner, it))
+        });
+        for (owner, declared) in of_declarations.chain(of_resources) {
+            let EnvValue::Secret { variable, .. } = &declared.value else {
+                continue;
+            };
+            if let Some((_, location)) = variables.iter().find(|(it, _)| it == variable) {
+                let path = ConfigPath::new(vec![variable.clone()]);
+                let message = format!("the variable is a secret of `{owner}`");
+                let help = "a configuration is shown and recorded: pass the secret in `env` alone";
+                self.report((&path, *location), message, help);
             }
         }
     }

@@ -35,11 +35,10 @@ impl Call<'_> {
                 "resource" => {
                     for resource in self.table(entry, &path) {
                         let path = path.then(&resource.key);
-                        self.report(
-                            (&path, resource.key_location),
-                            "there is no such resource",
-                            "no resources are declared",
-                        );
+                        let named = (resource.key.as_str(), resource.key_location);
+                        let index = self.find_resource(named, &path);
+                        let settings = self.table(resource, &path).to_vec();
+                        self.add_of_resource(index, settings);
                     }
                 }
                 other => {

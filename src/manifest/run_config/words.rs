@@ -2,8 +2,8 @@
 
 use crate::manifest::run_config::{Call, with_variable};
 use crate::model::{
-    AssetId, ConfigKind, ConfigLayer, ConfigPath, ConfigValue, Location, PartitionKey, Setting,
-    SettingEntry, SettingTable,
+    AssetConfig, AssetId, ConfigKind, ConfigLayer, ConfigPath, ConfigValue, Location, PartitionKey,
+    Setting, SettingEntry, SettingTable,
 };
 
 /// Reads a word: the first key of the long form wins, `clean.limit` is short for `asset.clean.config.limit`.
@@ -51,12 +51,17 @@ pub(super) fn read_word(call: &mut Call<'_>, word: &str) {
             let section = ConfigPath::new(vec!["execution".to_owned()]);
             call.execution(&entry("execution", Setting::Table(table)), &section);
         }
+        ["resource", name, rest @ ..] if !rest.is_empty() => {
+            if let Some(index) = call.find_resource((name, nowhere), &path) {
+                let rest: Vec<String> = rest.iter().map(|key| (*key).to_owned()).collect();
+                let config = call.graph.settings().resources[index].config.as_deref();
+                let settings = word_settings(config, &rest, value);
+                call.add_of_resource(Some(index), settings);
+            }
+        }
         ["resource", ..] => {
-            call.report(
-                (&path, nowhere),
-                "there is no such resource",
-                "no resources are declared",
-            );
+            let help = "write `resource.NAME.KEY=VALUE`";
+            call.report((&path, nowhere), "this names no value of a resource", help);
         }
         ["log" | "params", ..] | [_] => {}
         [asset, rest @ ..] => {
@@ -112,16 +117,20 @@ fn set(
     let owned: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
     let recipe = call.graph.asset(id).and_then(|asset| asset.recipe.as_ref());
     let config = recipe.and_then(|recipe| recipe.config.as_ref());
-    let schema = config.and_then(|config| config.schema_at(&owned));
-    let value = typed(text, schema.map(|schema| &schema.kind));
-    let origin = call.source.values;
-    let setting = with_variable(Setting::of_value(value, Location::default()));
     let layer = ConfigLayer {
-        origin,
+        origin: call.source.values,
         partition,
-        settings: nested(&owned, setting),
+        settings: word_settings(config.map(AsRef::as_ref), &owned, text),
     };
     call.check(id, layer);
+}
+
+/// What a word sets at a path of a configuration.
+fn word_settings(config: Option<&AssetConfig>, keys: &[String], text: &str) -> SettingTable {
+    let schema = config.and_then(|config| config.schema_at(keys));
+    let value = typed(text, schema.map(|schema| &schema.kind));
+    let setting = with_variable(Setting::of_value(value, Location::default()));
+    nested(keys, setting)
 }
 
 /// The value that a word is, where one of this kind is wanted.

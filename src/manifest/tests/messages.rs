@@ -57,6 +57,7 @@ const CODES: &[&str] = &[
     "unknown_partition_key",
     "unknown_partitions",
     "unknown_placeholder",
+    "unknown_resource",
     "unknown_source",
     "unlocked_dep",
     "unreadable",

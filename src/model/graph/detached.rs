@@ -1,6 +1,6 @@
 //! Declarations without what their graph knows of them: what is kept of each, wherever it stands.
 
-use crate::model::asset::{About, Declaration, Dep};
+use crate::model::asset::{About, Declaration, Dep, Place};
 use crate::model::name::{AssetId, AssetKey, FileId, Location};
 use crate::model::partition::DefinitionId;
 
@@ -86,8 +86,16 @@ pub(super) fn without_places(mut detached: Declaration) -> Declaration {
 
 /// All places in a declaration but its own.
 fn each_location(declaration: &mut Declaration, mut each: impl FnMut(&mut Location)) {
-    let Declaration::Asset(asset) = declaration else {
-        return;
+    let asset = match declaration {
+        Declaration::Asset(asset) => asset,
+        Declaration::Source(source) => {
+            if let Place::Observed { env, .. } = &mut source.place {
+                for variable in env {
+                    each(&mut variable.location);
+                }
+            }
+            return;
+        }
     };
     let deps = asset.deps.iter_mut().map(|dep: &mut Dep| &mut dep.location);
     let outputs = asset.outputs.iter_mut().map(|it| &mut it.location);

@@ -88,6 +88,12 @@ impl AssetGraph {
         if let Some(name) = settings.name.as_ref().filter(|_| self.names_project(id)) {
             folding.text("project", name);
         }
+        for name in self.get(id).resources() {
+            if let Some(resource) = self.resource(name.as_str()) {
+                let bytes = postcard::to_stdvec(&resource.without_places()).expect(VECTORS_GROW);
+                folding.digest("resource", Kind::Declaration.digest(&bytes));
+            }
+        }
         folding.finish(Kind::Declaration)
     }
 

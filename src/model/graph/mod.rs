@@ -31,6 +31,7 @@ use crate::model::name::{AssetId, AssetKey, FileId, Location};
 use crate::model::partition::{
     DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
 };
+use crate::model::resource::Resource;
 use crate::model::template::PathTemplate;
 
 pub use compiled::GraphBlocks;
@@ -59,6 +60,8 @@ pub struct Settings {
     pub jobs: Vec<Job>,
     /// Environments, in order of declaration.
     pub environments: Vec<DeclaredEnvironment>,
+    /// Resources, in order of declaration.
+    pub resources: Vec<Resource>,
 }
 
 /// Everything that a project declares.
@@ -174,6 +177,12 @@ impl AssetGraph {
     pub fn job(&self, name: &str) -> Option<&Job> {
         let mut jobs = self.settings.jobs.iter();
         jobs.find(|job| job.name.as_str() == name)
+    }
+
+    /// The resource of a name.
+    pub fn resource(&self, name: &str) -> Option<&Resource> {
+        let mut resources = self.settings.resources.iter();
+        resources.find(|resource| resource.name.as_str() == name)
     }
 
     /// Manifest files, relative to the project root; the main one first.

@@ -8,6 +8,7 @@ use crate::model::asset::{
 use crate::model::config::AssetConfig;
 use crate::model::graph::{AssetGraph, GraphParts};
 use crate::model::name::{AssetId, AssetKey, Name};
+use crate::model::resource::Resource;
 use crate::model::template::{PathTemplate, Piece};
 
 impl AssetGraph {
@@ -52,6 +53,14 @@ impl AssetGraph {
             }
             graph.replace(id, declaration);
         }
+        graph
+    }
+
+    /// The graph in which resources are these.
+    #[must_use]
+    pub fn with_resources(&self, resources: Vec<Resource>) -> Self {
+        let mut graph = self.clone();
+        graph.settings.resources = resources;
         graph
     }
 }

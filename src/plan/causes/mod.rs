@@ -11,7 +11,8 @@ use crate::model::{
     InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status, own_source, written_path,
 };
 use crate::plan::fingerprint::{
-    FILE_FIELD, MAPPING_FIELD, PATH_FIELD, UNSET, VARIABLE_FIELD, config_fields, output_read,
+    FILE_FIELD, MAPPING_FIELD, PATH_FIELD, RESOURCE_FIELD, UNSET, VARIABLE_FIELD, config_fields,
+    output_read,
 };
 use crate::plan::judge::{Demand, Judge, Records, Verdict};
 use crate::plan::scope::Cell;
@@ -187,6 +188,9 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
         .into_iter()
         .filter(|name| old.get(name) != new.get(name))
         .filter(|name| !(versioned && stands_for(name)))
+        .filter(|name| {
+            resource_of(name).is_none_or(|it| old.contains_key(it) && new.contains_key(it))
+        })
         .map(|name| {
             let path = name.strip_prefix(FILE_FIELD).map(str::to_owned);
             let what = if path.is_some() {
@@ -214,7 +218,8 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
 
 /// A recorded value as it is told: of a variable what it is set to, `None` where it is not set.
 pub fn value_in_words(field: &str, text: String) -> Option<String> {
-    if !field.starts_with(VARIABLE_FIELD) {
+    let of_resource = field.starts_with(RESOURCE_FIELD) && field.contains(".env.");
+    if !field.starts_with(VARIABLE_FIELD) && !of_resource {
         return Some(text);
     }
     match text.strip_prefix('=') {
@@ -222,6 +227,13 @@ pub fn value_in_words(field: &str, text: String) -> Option<String> {
         None if text == UNSET => None,
         None => Some(format!("({text})")),
     }
+}
+
+/// The field of the resource that another field is of.
+fn resource_of(field: &str) -> Option<&str> {
+    let name = field.strip_prefix(RESOURCE_FIELD)?;
+    let (name, _) = name.split_once('.')?;
+    Some(&field[..RESOURCE_FIELD.len() + name.len()])
 }
 
 const CODE_VERSION: &str = "code.code_version";
@@ -238,7 +250,8 @@ fn words(name: &str) -> String {
     if name == "code.argument" {
         return "command".to_owned();
     }
-    if name.starts_with(MAPPING_FIELD) || name.starts_with(CONFIG_FIELD) {
+    let as_they_are = [MAPPING_FIELD, CONFIG_FIELD, RESOURCE_FIELD];
+    if as_they_are.iter().any(|prefix| name.starts_with(prefix)) {
         return name.to_owned();
     }
     let name = name.strip_prefix("code.").unwrap_or(name);

@@ -119,6 +119,9 @@ impl Codes {
                 continue;
             }
             let name = code_file_name(path);
+            for resource in &mut observed.resources {
+                resource.note_file(&name, *version);
+            }
             observed.files.retain(|(known, _)| *known != name);
             observed.files.push((name, *version));
         }

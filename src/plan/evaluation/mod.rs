@@ -6,15 +6,15 @@ mod findings;
 mod locked_cells;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::model::{
-    Asset, AssetGraph, CONFIG_FIELD, Cause, CodeChange, CodeVersion, ConfigOrigin, EffectiveConfig,
-    MaterializedRef, Observation, OutputChange, PartitionRef, PartitionSlot, Provenance, Status,
-    StepName,
+    Asset, CONFIG_FIELD, Cause, CodeVersion, ConfigOrigin, EffectiveConfig, MaterializedRef,
+    Observation, OutputChange, PartitionSlot, Provenance, Status, StepName,
 };
 use crate::plan::causes::{CauseFacts, causes};
 use crate::plan::decide::{CellDecision, Decisions, decide};
-use crate::plan::fingerprint::code_record;
+use crate::plan::fingerprint::{ObservedResource, RESOURCE_FIELD, code_record};
 use crate::plan::judge::{Facts, Judge, Records, Share, Verdict};
 use crate::plan::scope::{Cell, Scope};
 use crate::plan::survey::Known;
@@ -154,6 +154,13 @@ impl<'a> Evaluation<'a> {
         self.findings.codes.observed.get(&id)?.config.as_deref()
     }
 
+    /// The resources of a cell's asset, in declared order.
+    pub fn resources_of(&self, cell: Cell) -> &[Arc<ObservedResource>] {
+        let (id, _) = self.scope().at(cell);
+        let observed = self.findings.codes.observed.get(&id);
+        observed.map_or(&[], |observed| &observed.resources)
+    }
+
     /// Whether two partitions of an asset have the same configuration.
     pub fn have_same_config(&self, one: Cell, other: Cell) -> bool {
         self.judge.config_of(one) == self.judge.config_of(other)
@@ -238,13 +245,36 @@ impl<'a> Evaluation<'a> {
             detail: &|cell, old| sources.value_detail(records, cell, old),
         };
         let mut causes = causes(&mut self.judge, &evidence, cell);
-        let (_, partition) = scope.at(cell);
         for cause in &mut causes {
-            if let Cause::Code(change) = cause {
-                change.origin = origin(self.config_of(cell), (scope.graph(), partition), change);
-            }
+            self.name_origin(cell, cause);
         }
         causes
+    }
+
+    /// Says where a value of a configuration comes from, of the asset of a cell or of one of its resources.
+    fn name_origin(&self, cell: Cell, cause: &mut Cause) {
+        let Cause::Code(change) = cause else { return };
+        if let Some(variable) = change.what.strip_prefix(VARIABLE_WORD) {
+            let is_other = self.scope().graph().is_replaced_variable(variable);
+            change.origin = is_other.then(|| ConfigOrigin::Environment.in_words().to_owned());
+            return;
+        }
+        let (_, partition) = self.scope().at(cell);
+        let found = if let Some(path) = change.what.strip_prefix(CONFIG_FIELD) {
+            let config = self.config_of(cell);
+            config.map(|config| (config.leaves(partition), path))
+        } else {
+            self.resources_of(cell).iter().find_map(|resource| {
+                let of = change.what.strip_prefix(RESOURCE_FIELD)?;
+                let of = of.strip_prefix(resource.resolved.name.as_str())?;
+                let path = of.strip_prefix('.')?.strip_prefix(CONFIG_FIELD)?;
+                Some((resource.resolved.effective.common(), path))
+            })
+        };
+        if let Some((leaves, path)) = found {
+            let leaf = leaves.iter().find(|leaf| leaf.path.to_string() == path);
+            change.origin = leaf.map(|leaf| leaf.origin.in_words().to_owned());
+        }
     }
 
     /// The asset of a cell; `None` where it is a source's.
@@ -256,22 +286,6 @@ impl<'a> Evaluation<'a> {
     pub fn step_name(&self, cell: Cell) -> StepName {
         self.scope().step_name(cell)
     }
-}
-
-/// Where a value of the configuration comes from, or another value of a variable than the declared one.
-fn origin(
-    config: Option<&EffectiveConfig>,
-    (graph, partition): (&AssetGraph, PartitionRef<'_>),
-    change: &CodeChange,
-) -> Option<String> {
-    if let Some(variable) = change.what.strip_prefix(VARIABLE_WORD) {
-        let is_other = graph.is_replaced_variable(variable);
-        return is_other.then(|| ConfigOrigin::Environment.in_words().to_owned());
-    }
-    let path = change.what.strip_prefix(CONFIG_FIELD)?;
-    let mut leaves = config?.leaves(partition).iter();
-    let leaf = leaves.find(|leaf| leaf.path.to_string() == path)?;
-    Some(leaf.origin.in_words().to_owned())
 }
 
 /// What the changes of variables begin with.

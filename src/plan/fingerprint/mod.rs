@@ -2,9 +2,9 @@
 //!
 //! Rule 2. The code version folds, in this order: the folder the command runs in; the shell, command, code files and
 //! tools, for all of which `code_version` stands where it is given (tools stay); the input that is given on standard
-//! input, where one is; where standard output goes; whether the asset is incremental; variables; values of the
-//! configuration that are the same for all partitions; output templates; the
-//! mapping of each dep. The default IO manager folds nothing. The fingerprint folds the rule, the asset key, the code version, the partition
+//! input, where one is; where standard output goes; whether the asset is incremental; variables; resources, each
+//! as its version or its configuration, variables, commands and code files; values of the configuration that are the same
+//! for all partitions; output templates; the mapping of each dep. The default IO manager folds nothing. The fingerprint folds the rule, the asset key, the code version, the partition
 //! key, the other values of the configuration and, for each dep in declared order, what it contributes and the output that it names, if it names one.
 //!
 //! Each list is written once, as calls on a [`Sink`]: one sink makes the digest, the other the readable record, so the
@@ -16,7 +16,8 @@ use std::sync::Arc;
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
     Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EffectiveConfig, EnvValue,
-    Fingerprint, PartitionMapping, PartitionRef, RULE, Recipe,
+    EnvVariable, Fingerprint, Name, PartitionMapping, PartitionRef, RULE, Recipe, ResolvedResource,
+    Resource,
 };
 
 /// What was found on disk and in the environment for an asset's code version.
@@ -28,8 +29,48 @@ pub struct ObservedCode {
     pub tools: Vec<(String, DataVersion)>,
     /// Values taken from the caller's environment, by the name of the declared variable; `None` if it is not set.
     pub env: Vec<(String, Option<String>)>,
+    /// The resources, in declared order.
+    pub resources: Vec<Arc<ObservedResource>>,
     /// The configuration, if there is one.
     pub config: Option<Arc<EffectiveConfig>>,
+}
+
+/// A resource with its values, as the code versions of all that name it fold it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ObservedResource {
+    /// Its values.
+    pub resolved: ResolvedResource,
+    /// What is folded of it.
+    pub fields: Vec<Field>,
+}
+
+impl ObservedResource {
+    /// A resource, of which these code files were found, and these values of `from_env`, by the name of the declared
+    /// variable.
+    pub fn new(
+        resource: &Resource,
+        resolved: ResolvedResource,
+        files: &[(String, DataVersion)],
+        env: &[(String, Option<String>)],
+    ) -> Self {
+        let mut readable = Readable::new();
+        fold_resource(resource, &resolved, files, env, &mut readable);
+        Self {
+            fields: readable.into_fields(),
+            resolved,
+        }
+    }
+
+    /// Takes another version of one of its code files.
+    pub(in crate::plan) fn note_file(self: &mut Arc<Self>, path: &str, version: DataVersion) {
+        let name = resource_file(&self.resolved.name, path);
+        if self.fields.iter().any(|field| field.name == name) {
+            let fields = &mut Arc::make_mut(self).fields;
+            for field in fields.iter_mut().filter(|field| field.name == name) {
+                field.value = version.0.to_string();
+            }
+        }
+    }
 }
 
 /// The configurations that differ between the partitions of their asset, by the number of its row.
@@ -141,6 +182,9 @@ pub const FILE_FIELD: &str = "code.file.";
 /// The prefix of the fields that are variables: `=` and the value, or a word for what has none.
 pub const VARIABLE_FIELD: &str = "env.";
 
+/// The prefix of the fields of a resource.
+pub const RESOURCE_FIELD: &str = "resource.";
+
 /// The prefix of what is recorded of inputs that were read from another path than the declared one; never folded.
 pub const PATH_FIELD: &str = "path.";
 
@@ -196,22 +240,10 @@ fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &m
         },
     );
     sink.text("code.incremental", &recipe.incremental.to_string());
-    for variable in &recipe.env {
-        let name = format!("{VARIABLE_FIELD}{}", variable.name);
-        match &variable.value {
-            EnvValue::Literal(value) => sink.text(&name, &format!("={value}")),
-            EnvValue::Secret { .. } => sink.text(&name, "secret"),
-            EnvValue::FromEnv { .. } => {
-                let found = observed
-                    .env
-                    .iter()
-                    .find(|(observed, _)| *observed == variable.name);
-                match found.and_then(|(_, value)| value.as_ref()) {
-                    Some(value) => sink.text(&name, &format!("={value}")),
-                    None => sink.text(&name, UNSET),
-                }
-            }
-        }
+    fold_variables("", &recipe.env, &observed.env, sink);
+    let resources = observed.resources.iter();
+    for field in resources.flat_map(|resource| &resource.fields) {
+        sink.text(&field.name, &field.value);
     }
     for (name, value) in observed
         .config
@@ -220,6 +252,62 @@ fn fold_recipe(asset: &Asset, recipe: &Recipe, observed: &ObservedCode, sink: &m
     {
         sink.text(&name, &value);
     }
+}
+
+/// Variables, of which these values of `from_env` were found.
+fn fold_variables(
+    prefix: &str,
+    declared: &[EnvVariable],
+    found: &[(String, Option<String>)],
+    sink: &mut impl Sink,
+) {
+    for variable in declared {
+        let name = format!("{prefix}{VARIABLE_FIELD}{}", variable.name);
+        match &variable.value {
+            EnvValue::Literal(value) => sink.text(&name, &format!("={value}")),
+            EnvValue::Secret { .. } => sink.text(&name, "secret"),
+            EnvValue::FromEnv { .. } => {
+                let found = found.iter().find(|(found, _)| *found == variable.name);
+                match found.and_then(|(_, value)| value.as_ref()) {
+                    Some(value) => sink.text(&name, &format!("={value}")),
+                    None => sink.text(&name, UNSET),
+                }
+            }
+        }
+    }
+}
+
+fn fold_resource(
+    resource: &Resource,
+    resolved: &ResolvedResource,
+    files: &[(String, DataVersion)],
+    env: &[(String, Option<String>)],
+    sink: &mut impl Sink,
+) {
+    let prefix = format!("{RESOURCE_FIELD}{}", resource.name);
+    if let Some(version) = &resource.version {
+        sink.text(&prefix, &format!("version {version}"));
+        return;
+    }
+    sink.text(&prefix, "");
+    let prefix = format!("{prefix}.");
+    for (name, value) in resolved.effective.code_fields() {
+        sink.text(&format!("{prefix}{name}"), &value);
+    }
+    fold_variables(&prefix, &resolved.env, env, sink);
+    for (name, command) in [("setup", &resource.setup), ("teardown", &resource.teardown)] {
+        for word in command.iter().flat_map(Command::written_words) {
+            sink.text(&format!("{prefix}{name}"), word);
+        }
+    }
+    for (path, version) in files {
+        sink.digest(&resource_file(&resource.name, path), version.0);
+    }
+}
+
+/// The field of a code file of a resource.
+fn resource_file(resource: &Name, path: &str) -> String {
+    format!("{RESOURCE_FIELD}{resource}.file.{path}")
 }
 
 fn fold_command(command: &Command, sink: &mut impl Sink) {

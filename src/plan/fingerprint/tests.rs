@@ -8,13 +8,15 @@ use crate::digest::{Digest, Field, Folding, Kind};
 use crate::model::{
     Asset, AssetConfig, AssetGraph, CodeVersion, Command, ConfigKind, ConfigLayer, ConfigOrigin,
     ConfigSchema, ConfigValue, Dep, EffectiveConfig, EnvValue, Fingerprint, Location, NamedKeys,
-    OutputKind, PartitionKeys, PartitionMapping, PartitionRef, PathTemplate, Setting, SettingEntry,
+    OutputKind, PartitionKeys, PartitionMapping, PartitionRef, PathTemplate, Resource, Setting,
+    SettingEntry,
 };
 use crate::plan::fingerprint::{
-    FingerprintParts, ObservedCode, code_record, code_version, fingerprint, version_of_outputs,
+    FingerprintParts, ObservedCode, ObservedResource, code_record, code_version, fingerprint,
+    version_of_outputs,
 };
 use crate::plan::tests::{World, version};
-use crate::testkit;
+use crate::testkit::{self, name};
 
 const MANIFEST: &str = r#"
 [project]
@@ -28,8 +30,15 @@ outputs = { x = "x", y = "y" }
 deps = ["up.x", { asset = "up", as = "whole" }]
 command = "first second"
 env = { A = "1", B = { from_env = "OUTER" }, C = { secret_env = "TOKEN" } }
+resources = ["warehouse"]
 outputs = { one = "one", two = "two/" }
 tools = ["tool"]
+
+[resource.warehouse]
+config = { host = "db1" }
+env = { PGHOST = "{{config.host}}", PGPORT = "5432", PGUSER = { from_env = "USER" }, PGPASSWORD = { secret_env = "PW" } }
+setup = "up {{config.host}}"
+teardown = "down"
 "#;
 
 /// Read once: what it declares is only copied.
@@ -48,8 +57,26 @@ fn observed() -> ObservedCode {
         files: vec![("f".into(), version("f"))],
         tools: vec![("tool".into(), version("tool"))],
         env: vec![("B".into(), Some("b".into()))],
+        resources: vec![warehouse(|_| ())],
         config: None,
     }
+}
+
+/// A resource with one of each thing that is folded of it, changed.
+fn warehouse(change: fn(&mut Resource)) -> Arc<ObservedResource> {
+    let mut resource = WORLD
+        .graph()
+        .resource("warehouse")
+        .expect("declared")
+        .clone();
+    change(&mut resource);
+    let variable = |name: &str| (name == "USER").then(|| "me".to_owned());
+    let resolved = resource
+        .resolve(&variable)
+        .expect("nothing is wrong with it");
+    let files = [("steps/up.py".to_owned(), version("up"))];
+    let env = [("PGUSER".to_owned(), Some("me".to_owned()))];
+    Arc::new(ObservedResource::new(&resource, resolved, &files, &env))
 }
 
 /// A configuration with one value for all partitions, and one for the partition `d2`.
@@ -120,7 +147,7 @@ type Idle = fn(&mut Asset);
 /// A change of one part of an asset or of what was observed for it.
 type Change = fn(&mut Asset, &mut ObservedCode);
 
-const PARTS: [(&str, Change); 24] = [
+const PARTS: [(&str, Change); 32] = [
     ("config", |_, it| it.config = Some(configured(1, 2))),
     ("another config", |_, it| it.config = Some(configured(2, 2))),
     ("folder", |it, _| recipe(it).folder = "sub".into()),
@@ -165,6 +192,33 @@ const PARTS: [(&str, Change); 24] = [
         it.env[0].1 = Some(String::new());
     }),
     ("absence in the environment", |_, it| it.env[0].1 = None),
+    ("no resource", |_, it| it.resources.clear()),
+    ("two resources", |_, it| {
+        it.resources.push(warehouse(|it| it.name = name("lake")));
+    }),
+    ("value of a resource", |_, it| {
+        it.resources = vec![warehouse(|it| {
+            let config = it.config.as_mut().expect("a config");
+            config.layers[0].settings[0].setting = Setting::Value(ConfigValue::Text("db2".into()));
+        })];
+    }),
+    ("variable of a resource", |_, it| {
+        it.resources = vec![warehouse(|it| {
+            it.env[1].declared.value = EnvValue::Literal("other".into());
+        })];
+    }),
+    ("setup of a resource", |_, it| {
+        it.resources = vec![warehouse(|it| it.setup = None)];
+    }),
+    ("teardown of a resource", |_, it| {
+        it.resources = vec![warehouse(|it| it.teardown = it.setup.clone())];
+    }),
+    ("version of a resource", |_, it| {
+        it.resources = vec![warehouse(|it| it.version = Some("1".into()))];
+    }),
+    ("code of a resource", |_, it| {
+        it.resources[0].note_file("steps/up.py", version("other"));
+    }),
     ("output path", |it, _| {
         it.outputs[0].path = PathTemplate::literal("three");
     }),
@@ -294,7 +348,7 @@ fn each_part_of_a_fingerprint_changes_it() {
     let versions = [version("1").0, version("2").0];
     let renamed = |at: usize| {
         let mut deps = deps.clone();
-        deps[at].input = testkit::name("renamed");
+        deps[at].input = name("renamed");
         deps
     };
     let output = |output| {

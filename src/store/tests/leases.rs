@@ -144,7 +144,8 @@ fn what_a_dead_run_held_is_taken_over_and_told_once() {
         got.crashed,
         [CrashedRun {
             id: run_id(1),
-            leases: held.clone()
+            leases: held.clone(),
+            open_resources: Vec::new(),
         }]
     );
     let mut next = open(home.path(), Access::Write);
@@ -167,7 +168,8 @@ fn a_new_run_finds_the_dead_and_spares_the_living() {
         crashed,
         [CrashedRun {
             id: run_id(1),
-            leases: at.to_vec()
+            leases: at.to_vec(),
+            open_resources: Vec::new(),
         }]
     );
     let locks = fs::read_dir(home.path().join("runs")).expect("a folder");
@@ -193,6 +195,7 @@ fn a_dead_run_is_marked_once_it_is_cleared_up_after() {
     let crashed = CrashedRun {
         id: run_id(1),
         leases: at.to_vec(),
+        open_resources: Vec::new(),
     };
     assert_eq!(told.take(), [crashed]);
     store.mark_crashed_runs(time(4), &tell).expect("marked");

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, Mode, OFlags, RenameFlags, openat, renameat_with};
@@ -76,6 +76,17 @@ pub fn create_parent(path: &Path) -> io::Result<()> {
 
 /// What the names of files begin with that are not complete yet.
 const PREFIX: &str = ".assetctl-";
+
+/// Puts `bytes` at `path`, in place of what is there, for the eyes of this user alone.
+pub fn write_privately(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut options = fs::OpenOptions::new();
+    OpenOptionsExt::mode(options.write(true).create_new(true), 0o600);
+    options.open(path)?.write_all(bytes)
+}
 
 /// Puts `bytes` at `path`, in place of what is there, through a sibling that is renamed.
 ///

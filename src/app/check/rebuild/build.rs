@@ -13,7 +13,7 @@ use crate::app::check::rebuild::{Locked, Rebuilding};
 use crate::app::error::AppError;
 use crate::app::project::OpenProject;
 use crate::app::running::new_run_id;
-use crate::engine::{Finished, RunDoors, RunOptions, run};
+use crate::engine::{Finished, ResourcePool, RunDoors, RunOptions, run};
 use crate::hash::{StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::look::{Observing, Workspace, evaluate};
@@ -85,15 +85,18 @@ impl Build<'_, '_> {
             &UsualDurations::new(),
         );
         let mut events: Vec<Event> = Vec::new();
+        let options = self.options();
+        let resources = ResourcePool::new(&workspace, options.run);
         let doors = RunDoors {
             workspace: &workspace,
             ignore: self.project.ignore(),
+            resources: &resources,
             store: &mut store,
             cancel: self.doors.cancel,
             clock: self.doors.clock,
             sink: &mut events,
         };
-        let Finished { result, evaluation } = run(doors, evaluation, &costs, &self.options())?;
+        let Finished { result, evaluation } = run(doors, evaluation, &costs, &options)?;
         Ok(match result.outcome {
             RunOutcome::Canceled => Built::Not,
             RunOutcome::Failed => failure(events),

@@ -218,9 +218,24 @@ impl Story {
             | EventKind::Materialization { .. }
             | EventKind::Observation { .. }
             | EventKind::StepFresh { .. }
+            | EventKind::ResourceStopped { .. }
             | EventKind::StepBlocked { .. }
             | EventKind::RunCanceled { .. }
             | EventKind::Other(_) => {}
+            EventKind::ResourceStarted { .. } if self.is_brief() => {}
+            EventKind::ResourceStarted { resource } => {
+                put(&mut text, &line::setting_up(resource));
+            }
+            EventKind::ResourceFailed {
+                phase,
+                failure,
+                log,
+                ..
+            } => {
+                let log = log.as_deref();
+                let block = failure::resource_block(*phase, failure, log, &self.next);
+                text.push_str(&block);
+            }
             EventKind::StepWaiting { step, holder } => put(&mut text, &line::waiting(step, holder)),
             EventKind::StepFinished { outcome, .. } => match outcome {
                 StepOutcome::Failed(_) => {
