@@ -199,7 +199,8 @@ pub(super) fn read(
         locked: table.boolean("lock", problems) != Some(false),
     };
     if let (Some(_), Some(value)) = (&asset.recipe, command) {
-        warn_of_unnamed_inputs(&asset, &value, &mut findings.warnings);
+        let is_observed = |id| is_observed(id, context.names, inline);
+        warn_of_unnamed_inputs(&asset, &value, is_observed, &mut findings.warnings);
         command::warn(&asset, &value, &mut findings.warnings);
     }
     ReadAsset { asset, after }
@@ -366,9 +367,25 @@ fn refuse_command_keys(table: &Table<'_>, problems: &mut Problems) {
     }
 }
 
+/// Whether it is a source that has no path to be named.
+fn is_observed(id: AssetId, names: &Names<'_>, inline: &InlineSources) -> bool {
+    if inline.get(id).is_some() {
+        return false;
+    }
+    match &names.get(id).declares {
+        Declares::Source(source) => matches!(source.place, Place::Observed { .. }),
+        Declares::Asset(_) => false,
+    }
+}
+
 /// A command that names some of what it reads or writes probably means to name all of it; one that names nothing has
 /// its paths elsewhere.
-fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Problems) {
+fn warn_of_unnamed_inputs(
+    asset: &Asset,
+    value: &Value<'_>,
+    is_observed: impl Fn(AssetId) -> bool,
+    warnings: &mut Problems,
+) {
     let Some(recipe) = &asset.recipe else { return };
     let placeholders = command::placeholders_of(&recipe.command);
     if placeholders.is_empty() {
@@ -385,7 +402,10 @@ fn warn_of_unnamed_inputs(asset: &Asset, value: &Value<'_>, warnings: &mut Probl
             _ => false,
         });
         let variable = format!("ASSETCTL_INPUT_{}", dep.input.as_variable());
-        !given && !named && !written.iter().any(|text| text.contains(&variable))
+        !given
+            && !named
+            && !is_observed(dep.asset)
+            && !written.iter().any(|text| text.contains(&variable))
     };
     let deps = asset.deps.iter().enumerate();
     let unnamed: Vec<&Dep> = deps.filter(is_unnamed).map(|(_, dep)| dep).collect();

@@ -10,13 +10,13 @@ use crate::manifest::partitions::Definitions;
 use crate::manifest::template::Scope;
 use crate::manifest::{common_keys, config, paths};
 use crate::model::{
-    AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigLayer, ConfigOrigin, ConfigPath,
-    ConfigProblem, DeclaredEnvironment, EnvValue, EnvironmentConfig, EnvironmentPath, LOCK_FILE,
-    Location, Recipe, Setting, SettingTable,
+    AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigPath, ConfigProblem, DeclaredEnvironment,
+    EnvValue, EnvironmentConfig, EnvironmentPath, LOCK_FILE, Location, Recipe, Resource, Setting,
+    SettingTable,
 };
 
-/// The keys of an environment. What it sets of resources comes with these.
-const KEYS: [&str; 5] = ["config", "env", "lock", "home", "description"];
+/// The keys of an environment.
+const KEYS: [&str; 6] = ["config", "resources", "env", "lock", "home", "description"];
 
 const HOLDS_PLACEHOLDER: &str = "holds a placeholder, and is the same for all partitions";
 
@@ -40,6 +40,7 @@ pub(super) fn read(
                 location: table.location,
                 description: common_keys::owned(&table, "description", problems),
                 configs: configs(&table, (definitions, names), problems),
+                resources: resources(&table, problems),
                 env: common_keys::env(&table, problems),
                 lock: lock(&table, problems),
                 home: home(&table, problems),
@@ -69,10 +70,29 @@ fn configs(
         let partitions = id.map(|id| names.get(id).partitions);
         let scope = partitions.map_or(Scope::Unknown, |it| definitions.scope(it));
         configs.push(EnvironmentConfig {
-            asset: value.key.to_owned(),
+            name: value.key.to_owned(),
             settings: config::settings(&values, scope, problems),
             location: value.key_location,
         });
+    }
+    configs
+}
+
+/// `resources`: values by resource.
+fn resources(table: &Table<'_>, problems: &mut Problems) -> Vec<EnvironmentConfig> {
+    let heading = Heading::Inline("`resources`");
+    let Some(resources) = table.table("resources", heading, problems) else {
+        return Vec::new();
+    };
+    let mut configs = Vec::new();
+    for value in resources.values() {
+        let heading = Heading::Inline("the values of a resource");
+        let values = value.table(heading, problems);
+        configs.extend(values.map(|values| EnvironmentConfig {
+            name: value.key.to_owned(),
+            settings: config::settings(&values, Scope::Unpartitioned, problems),
+            location: value.key_location,
+        }));
     }
     configs
 }
@@ -159,12 +179,12 @@ pub(super) fn check_configs(
 ) {
     for environment in environments {
         for config in &environment.configs {
-            match graph.find(&config.asset) {
+            match graph.find(&config.name) {
                 None => {
                     let known = graph.ids().map(|id| graph.key(id).as_str());
                     let help =
-                        did_you_mean(&config.asset, known, "`assetctl list` names all of them");
-                    let message = format!("there is no asset `{}`", config.asset);
+                        did_you_mean(&config.name, known, "`assetctl list` names all of them");
+                    let message = format!("there is no asset `{}`", config.name);
                     problems.at(
                         config.location,
                         "not declared",
@@ -173,6 +193,19 @@ pub(super) fn check_configs(
                 }
                 Some(id) => check_config(environment, config, (graph, id), problems),
             }
+        }
+        for config in &environment.resources {
+            let Some(resource) = graph.resource(&config.name) else {
+                let resources = graph.settings().resources.iter();
+                let known = resources.map(|it| it.name.as_str());
+                let help = did_you_mean(&config.name, known, "declare it: `[resource.NAME]`");
+                let message = format!("there is no resource `{}`", config.name);
+                let problem = Problem::Environment { message, help };
+                problems.at(config.location, "not declared", problem);
+                continue;
+            };
+            let heading = ["env", environment.name.as_str(), "resources", &config.name];
+            check_settings(resource.config.as_deref(), config, &heading, problems);
         }
     }
 }
@@ -184,7 +217,7 @@ fn check_config(
     problems: &mut Problems,
 ) {
     if graph.is_source(id) {
-        let message = format!("`{}` is a source, which has no configuration", config.asset);
+        let message = format!("`{}` is a source, which has no configuration", config.name);
         let help = "set the values of an asset".to_owned();
         problems.at(
             config.location,
@@ -193,15 +226,20 @@ fn check_config(
         );
         return;
     }
+    let declared = recipe(graph, id).and_then(|it| it.config.as_deref());
+    let heading = ["env", environment.name.as_str(), "config", &config.name];
+    check_settings(declared, config, &heading, problems);
+}
+
+fn check_settings(
+    declared: Option<&AssetConfig>,
+    config: &EnvironmentConfig,
+    heading: &[&str],
+    problems: &mut Problems,
+) {
     let mut faults = Vec::new();
-    if let Some(declared) = recipe(graph, id).and_then(|it| it.config.as_deref()) {
-        let mut declared: AssetConfig = declared.clone();
-        let layer = ConfigLayer {
-            origin: ConfigOrigin::Environment,
-            partition: None,
-            settings: config.settings.clone(),
-        };
-        declared.add(layer, &mut faults);
+    if let Some(declared) = declared {
+        declared.clone().add(config.layer(), &mut faults);
     } else {
         faults.extend(config.settings.iter().map(|entry| ConfigFault {
             path: ConfigPath::new(vec![entry.key.clone()]),
@@ -209,7 +247,6 @@ fn check_config(
             problem: ConfigProblem::Unknown { known: Vec::new() },
         }));
     }
-    let heading = ["env", environment.name.as_str(), "config", &config.asset];
     let heading = ConfigPath::new(heading.iter().map(|it| (*it).to_owned()).collect());
     for fault in faults {
         config::report(fault, &heading.to_string(), problems);
@@ -222,29 +259,32 @@ pub(super) fn check_variables(
     graph: &AssetGraph,
     problems: &mut Problems,
 ) {
-    if environments
-        .iter()
-        .all(|it| it.env.is_empty() && it.configs.is_empty())
-    {
+    let sets_nothing = |it: &DeclaredEnvironment| {
+        it.env.is_empty() && it.configs.is_empty() && it.resources.is_empty()
+    };
+    if environments.iter().all(sets_nothing) {
         return;
     }
     let mut declared = BTreeSet::new();
     let mut secrets: HashMap<&str, Location> = HashMap::new();
     let mut recorded: HashMap<&str, Location> = HashMap::new();
-    for recipe in graph.ids().filter_map(|id| recipe(graph, id)) {
-        for variable in &recipe.env {
-            declared.insert(variable.name.as_str());
-            if let EnvValue::Secret { variable: from, .. } = &variable.value {
-                secrets.entry(from).or_insert(variable.location);
-            }
+    let of_declarations = graph.ids().flat_map(|id| graph.get(id).env());
+    let resources = &graph.settings().resources;
+    for variable in of_declarations.chain(resources.iter().flat_map(Resource::env)) {
+        declared.insert(variable.name.as_str());
+        if let EnvValue::Secret { variable: from, .. } = &variable.value {
+            secrets.entry(from).or_insert(variable.location);
         }
-        let config = recipe.config.iter();
-        recorded.extend(config.flat_map(|config| config.variables()));
     }
+    let configs = graph
+        .ids()
+        .filter_map(|id| recipe(graph, id)?.config.as_ref());
+    let configs = configs.chain(resources.iter().filter_map(|it| it.config.as_ref()));
+    recorded.extend(configs.flat_map(|config| config.variables()));
     for environment in environments {
         for variable in &environment.env {
             if !declared.contains(variable.name.as_str()) {
-                let message = format!("no asset declares the variable `{}`", variable.name);
+                let message = format!("nothing declares the variable `{}`", variable.name);
                 let help = did_you_mean(
                     &variable.name,
                     declared.iter().copied(),
@@ -268,7 +308,7 @@ fn check_secrets(
     problems: &mut Problems,
 ) {
     let mut own = Vec::new();
-    for config in &environment.configs {
+    for config in environment.configs.iter().chain(&environment.resources) {
         variables(&config.settings, &mut own);
     }
     let own_secrets: HashMap<&str, Location> = environment.secrets().collect();

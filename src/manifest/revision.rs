@@ -248,7 +248,7 @@ impl<'e> Edit<'e> {
         let mut read: BTreeSet<AssetId> = changed.clone().collect();
         for environment in &self.old.settings().environments {
             let configs = environment.configs.iter();
-            read.extend(configs.filter_map(|config| self.kept(&config.asset)));
+            read.extend(configs.filter_map(|config| self.kept(&config.name)));
         }
         for id in changed {
             let table = DeTable::parse(self.text(id)).ok()?;

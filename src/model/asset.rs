@@ -433,6 +433,17 @@ impl Declaration {
         }
     }
 
+    /// The same, to be changed.
+    pub(super) fn env_mut(&mut self) -> Option<&mut Vec<EnvVariable>> {
+        match self {
+            Self::Asset(asset) => asset.recipe.as_mut().map(|it| &mut it.env),
+            Self::Source(source) => match &mut source.place {
+                Place::Observed { env, .. } => Some(env),
+                Place::Paths(_) | Place::Value { .. } => None,
+            },
+        }
+    }
+
     /// All that it needs, in declared order.
     pub(super) fn upstream(&self) -> impl Iterator<Item = AssetId> + '_ {
         let (deps, after): (&[Dep], &[AssetId]) = match self {

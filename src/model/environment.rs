@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{EnvValue, EnvVariable};
-use crate::model::config::SettingTable;
+use crate::model::config::{ConfigLayer, ConfigOrigin, SettingTable};
 use crate::model::name::{Location, Name};
 
 /// An environment, as declared.
@@ -17,7 +17,9 @@ pub struct DeclaredEnvironment {
     pub description: Option<String>,
     /// What it sets of the configuration of assets.
     pub configs: Vec<EnvironmentConfig>,
-    /// Other values of variables that assets declare.
+    /// What it sets of the configuration of resources.
+    pub resources: Vec<EnvironmentConfig>,
+    /// Other values of variables that assets, sources and resources declare.
     pub env: Vec<EnvVariable>,
     /// The lock file, relative to the project root, where it is one of its own.
     pub lock: Option<EnvironmentPath>,
@@ -25,14 +27,14 @@ pub struct DeclaredEnvironment {
     pub home: Option<EnvironmentPath>,
 }
 
-/// What an environment sets of the configuration of an asset.
+/// What an environment sets of the configuration of an asset or a resource.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnvironmentConfig {
-    /// The asset's name.
-    pub asset: String,
+    /// The name of the asset or the resource.
+    pub name: String,
     /// What it sets.
     pub settings: SettingTable,
-    /// Where the name of the asset stands.
+    /// Where the name stands.
     pub location: Location,
 }
 
@@ -43,6 +45,17 @@ pub struct EnvironmentPath {
     pub path: String,
     /// Where it is declared.
     pub location: Location,
+}
+
+impl EnvironmentConfig {
+    /// The same as a layer.
+    pub fn layer(&self) -> ConfigLayer {
+        ConfigLayer {
+            origin: ConfigOrigin::Environment,
+            partition: None,
+            settings: self.settings.clone(),
+        }
+    }
 }
 
 impl DeclaredEnvironment {

@@ -570,3 +570,71 @@ fn the_resolved_configuration_of_resources_is_printed_and_given_back() {
     let job = project.run(&["job", "show", "nightly"]).success();
     assert!(job.stdout().contains("{{param.host}}"), "{}", job.stdout());
 }
+
+#[test]
+fn an_environment_has_other_values_of_resources_and_of_their_variables() {
+    let project = project();
+    project.append(
+        "Assets.toml",
+        "\n[source.newest]\nobserve = \"echo $WHO\"\nenv = { WHO = \"dev\" }\n\
+         [asset.seen]\ndeps = [\"newest\"]\ncommand = \"echo x > {{output}}\"\noutputs = \"seen\"\n\
+         [env.prod]\nlock = \"Assets.prod.lock\"\nhome = \".assetctl-prod\"\n\
+         resources.warehouse.host = \"db9\"\nenv = { WHO = \"prod\", PGPASSWORD = { secret_env = \"PROD\" } }\n",
+    );
+    assert!(
+        !project
+            .run(&["validate"])
+            .success()
+            .stderr()
+            .contains("never names")
+    );
+    project.run(&["materialize"]).success();
+    let project = project.with_env("PROD", "hunter2hunter2");
+    let said = project.run(&["materialize", "--env", "prod"]).success();
+    assert!(!said.stderr().contains("hunter2"));
+    assert_eq!(project.read("report"), "db9 5433\n");
+    let observed = project
+        .run(&["observe", "--env", "prod", "--json"])
+        .success();
+    assert!(
+        observed.stdout().contains("newest"),
+        "{}",
+        observed.stdout()
+    );
+    project
+        .run(&["check", "--env", "prod", "--outputs", "ignore"])
+        .success();
+    project.run(&["check", "--outputs", "ignore"]).success();
+    let said = project.run(&[
+        "explain",
+        "load",
+        "--env",
+        "prod",
+        "--set",
+        "resource.warehouse.host=x",
+    ]);
+    assert!(said.success().stdout().contains("(--set)"));
+    for (from, to, why) in [
+        (
+            "resources.warehouse.host = \"db9\"",
+            "resources.warehose.host = \"db9\"",
+            "did you mean `warehouse`?",
+        ),
+        (
+            "resources.warehouse.host = \"db9\"",
+            "resources.warehouse.hots = \"db9\"",
+            "env.prod.resources.warehouse.hots` is not declared",
+        ),
+        (
+            "PGPASSWORD = { secret_env = \"PROD\" } }\n",
+            "PGPASS = \"x\" }\n",
+            "nothing declares the variable `PGPASS`",
+        ),
+    ] {
+        let written = project.read("Assets.toml");
+        project.edit("Assets.toml", from, to);
+        let said = project.run(&["validate"]).exits(2);
+        assert!(said.stderr().contains(why), "{to}: {}", said.stderr());
+        project.write("Assets.toml", written);
+    }
+}

@@ -1,10 +1,10 @@
 //! A graph by an environment: its assets have other values, and other variables.
 
 use crate::model::asset::{Declaration, EnvVariable, Recipe};
-use crate::model::config::{ConfigLayer, ConfigOrigin};
 use crate::model::environment::DeclaredEnvironment;
 use crate::model::graph::AssetGraph;
 use crate::model::name::AssetId;
+use crate::model::resource::ResourceVariable;
 
 impl AssetGraph {
     /// The environment of a name.
@@ -18,38 +18,49 @@ impl AssetGraph {
     pub fn with_environment(&self, environment: &DeclaredEnvironment) -> Self {
         let mut graph = self.clone();
         for config in &environment.configs {
-            let Some(id) = graph.find(&config.asset) else {
+            let Some(id) = graph.find(&config.name) else {
                 continue;
             };
             graph.change_recipe(id, |recipe| {
                 if let Some(declared) = &mut recipe.config {
-                    let layer = ConfigLayer {
-                        origin: ConfigOrigin::Environment,
-                        partition: None,
-                        settings: config.settings.clone(),
-                    };
-                    declared.add(layer, &mut Vec::new());
+                    declared.add(config.layer(), &mut Vec::new());
                 }
             });
         }
+        for config in &environment.resources {
+            let mut resources = graph.settings.resources.iter_mut();
+            let resource = resources.find(|it| it.name.as_str() == config.name);
+            if let Some(declared) = resource.and_then(|it| it.config.as_mut()) {
+                declared.add(config.layer(), &mut Vec::new());
+            }
+        }
         if environment.env.is_empty() {
             return graph;
+        }
+        for resource in &mut graph.settings.resources {
+            for variable in &mut resource.env {
+                if let Some(other) = environment.value_of(&variable.declared.name) {
+                    *variable = ResourceVariable {
+                        declared: other.clone(),
+                        text: None,
+                    };
+                }
+            }
         }
         let variables = environment.env.iter();
         graph.replaced = variables.map(|it| it.name.clone()).collect();
         let is_replaced = |it: &EnvVariable| environment.value_of(&it.name).is_some();
         for id in self.ids() {
-            let recipe = self.asset(id).and_then(|asset| asset.recipe.as_ref());
-            if recipe.is_none_or(|recipe| !recipe.env.iter().any(is_replaced)) {
+            if !self.get(id).env().iter().any(is_replaced) {
                 continue;
             }
-            graph.change_recipe(id, |recipe| {
-                for variable in &mut recipe.env {
-                    if let Some(other) = environment.value_of(&variable.name) {
-                        *variable = other.clone();
-                    }
+            let mut declaration = graph.get(id).clone();
+            for variable in declaration.env_mut().into_iter().flatten() {
+                if let Some(other) = environment.value_of(&variable.name) {
+                    *variable = other.clone();
                 }
-            });
+            }
+            graph.replace(id, declaration);
         }
         graph
     }

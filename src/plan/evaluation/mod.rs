@@ -14,7 +14,7 @@ use crate::model::{
 };
 use crate::plan::causes::{CauseFacts, causes};
 use crate::plan::decide::{CellDecision, Decisions, decide};
-use crate::plan::fingerprint::{ObservedResource, RESOURCE_FIELD, code_record};
+use crate::plan::fingerprint::{ObservedResource, RESOURCE_FIELD, VARIABLE_FIELD, code_record};
 use crate::plan::judge::{Facts, Judge, Records, Share, Verdict};
 use crate::plan::scope::{Cell, Scope};
 use crate::plan::survey::Known;
@@ -264,6 +264,11 @@ impl<'a> Evaluation<'a> {
             let config = self.config_of(cell);
             config.map(|config| (config.leaves(partition), path))
         } else {
+            let variable = resource_variable(&change.what);
+            if variable.is_some_and(|it| self.scope().graph().is_replaced_variable(it)) {
+                change.origin = Some(ConfigOrigin::Environment.in_words().to_owned());
+                return;
+            }
             self.resources_of(cell).iter().find_map(|resource| {
                 let of = change.what.strip_prefix(RESOURCE_FIELD)?;
                 let of = of.strip_prefix(resource.resolved.name.as_str())?;
@@ -286,6 +291,12 @@ impl<'a> Evaluation<'a> {
     pub fn step_name(&self, cell: Cell) -> StepName {
         self.scope().step_name(cell)
     }
+}
+
+/// The variable of a resource that a change is of.
+fn resource_variable(what: &str) -> Option<&str> {
+    let (_, field) = what.strip_prefix(RESOURCE_FIELD)?.split_once('.')?;
+    field.strip_prefix(VARIABLE_FIELD)
 }
 
 /// What the changes of variables begin with.
