@@ -27,7 +27,9 @@ impl ConfiguredLines {
         workspace: &Workspace<'_>,
         evaluation: &Evaluation<'_>,
     ) -> Option<Self> {
-        let declared = project.declared_graph()?;
+        let declared = project
+            .declared_graph()
+            .filter(|_| !project.is_of_its_lock())?;
         let rows = evaluation.scope().asset_rows();
         let lines = rows
             .filter(|(_, asset)| asset.locked)

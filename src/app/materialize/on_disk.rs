@@ -75,10 +75,10 @@ pub(super) fn materialize_on_disk(
     };
     let glanced = glanced.filter(|_| !project.has_generators());
     let opened = OpenedProject {
-        project,
         started,
         // What is told of the configuration concerns all that the run is about.
-        sees_all: !surroundings.configuration.is_empty(),
+        sees_all: !project.is_of_its_lock(),
+        project,
         glanced,
     };
     Ok(materialize_opened(opened, request, running, |_| ())?.0)

@@ -152,6 +152,15 @@ impl OpenProject {
         self.declared.as_ref()
     }
 
+    /// Whether the lines of the lock file are for this configuration: without one, and in an environment with a lock file of
+    /// its own.
+    #[must_use]
+    pub fn is_of_its_lock(&self) -> bool {
+        let configuration = &self.configuration;
+        let has_own_lock = configuration.env.is_none() || !self.lock_place.is_default();
+        has_own_lock && configuration.is_of_environment_alone()
+    }
+
     /// The instance's mark from before anything of it was read.
     #[must_use]
     pub fn mark(&self) -> Option<&Mark> {

@@ -50,7 +50,8 @@ impl FirstGlance {
 
     fn at_everything(surroundings: &Surroundings, request: &MaterializeOptions) -> Option<Self> {
         let partitions = &request.selection.partitions;
-        let is_for_everything = surroundings.configuration.is_empty()
+        let configuration = &surroundings.configuration;
+        let is_for_everything = configuration.is_of_environment_alone()
             && request.force == Force::WhenStale
             && request.steps.is_empty()
             && request.selection.assets.is_empty()
@@ -62,9 +63,15 @@ impl FirstGlance {
         }
         let root = manifest::find(&surroundings.directory).ok()?.0;
         let own = root.join(OWN_FOLDER);
-        let home = &surroundings.home_of(&own, None);
+        let kept = surroundings.kept_places(&root).ok()?;
+        if configuration.env.is_some() && kept.lock.is_none() {
+            // The run says which lines of the lock file are of the environment.
+            return None;
+        }
+        let home = &surroundings.home_of(&own, kept.home);
         let key = surroundings.cache_key(&root)?;
-        let judged_by = (&surroundings.configuration, &LockPlace::in_root(&root));
+        let lock = kept.lock.unwrap_or_else(|| LockPlace::in_root(&root));
+        let judged_by = (configuration, &lock);
         let path = file(home, &root, Basis::Instance, judged_by);
         let snapshot = Snapshot::open(&path, &key)?;
         let state = snapshot.state();

@@ -42,6 +42,15 @@ impl Configuration {
         job.is_none() && env.is_none() && set.is_empty() && files.is_empty() && inputs.is_empty()
     }
 
+    /// Whether nothing is given, or an environment alone.
+    pub fn is_of_environment_alone(&self) -> bool {
+        Self {
+            env: None,
+            ..self.clone()
+        }
+        .is_empty()
+    }
+
     /// What tells it from any other, for what is kept of a judgement; `None` where nothing is given.
     pub fn key(&self) -> Option<Digest> {
         if self.is_empty() {
