@@ -10,9 +10,9 @@ use crate::manifest::partitions::Definitions;
 use crate::manifest::template::Scope;
 use crate::manifest::{common_keys, config, paths};
 use crate::model::{
-    AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigPath, ConfigProblem, DeclaredEnvironment,
-    EnvValue, EnvironmentConfig, EnvironmentPath, LOCK_FILE, Location, Recipe, Resource, Setting,
-    SettingTable,
+    AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigPath, ConfigProblem, Declaration,
+    DeclaredEnvironment, EnvValue, EnvironmentConfig, EnvironmentPath, LOCK_FILE, Location, Recipe,
+    Resource, Setting, SettingTable,
 };
 
 /// The keys of an environment.
@@ -42,6 +42,7 @@ pub(super) fn read(
                 configs: configs(&table, (definitions, names), problems),
                 resources: resources(&table, problems),
                 env: common_keys::env(&table, problems),
+                concerned: Vec::new(),
                 lock: lock(&table, problems),
                 home: home(&table, problems),
             };
@@ -169,6 +170,34 @@ fn home(table: &Table<'_>, problems: &mut Problems) -> Option<EnvironmentPath> {
     }
     let location = value.location();
     Some(EnvironmentPath { path, location })
+}
+
+/// Notes which assets and sources declare variables that environments give other values.
+pub(super) fn note_concerned(
+    environments: &mut [DeclaredEnvironment],
+    declarations: &[Declaration],
+) {
+    for environment in environments.iter_mut().filter(|it| !it.env.is_empty()) {
+        let concerned = declarations.iter().filter_map(|declaration| {
+            let is_concerned = environment.replaces_any(declaration.env());
+            is_concerned.then(|| declaration.key().clone())
+        });
+        environment.concerned = concerned.collect();
+    }
+}
+
+/// Whether one of these declarations has a variable that an environment gives another value, without being noted.
+pub(super) fn concern_others(
+    environments: &[DeclaredEnvironment],
+    declarations: &[(AssetId, Declaration)],
+) -> bool {
+    let is_other = |declaration: &Declaration| {
+        let mut environments = environments.iter();
+        environments.any(|it| {
+            it.replaces_any(declaration.env()) && !it.concerned.contains(declaration.key())
+        })
+    };
+    declarations.iter().any(|(_, it)| is_other(it))
 }
 
 /// Checks what environments set of the configuration of assets.

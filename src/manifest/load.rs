@@ -238,7 +238,7 @@ fn assemble(
     let frame = (&project, resources.as_slice());
     let names = outline(files, frame, &mut definitions, &mut origins, problems);
     let jobs = jobs::read(files, (&definitions, &names), problems);
-    let environments = environments::read(files, (&definitions, &names), problems);
+    let mut environments = environments::read(files, (&definitions, &names), problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
     let mut declarations = Vec::with_capacity(names.len());
@@ -302,6 +302,7 @@ fn assemble(
         problems,
     );
     leave_unread(&mut declarations, unread);
+    environments::note_concerned(&mut environments, &declarations);
     let parts = GraphParts {
         settings: Settings {
             name: project.name,

@@ -216,19 +216,10 @@ impl<'e> Edit<'e> {
         (self.changed_names.len() <= 16 + self.tables.len() / 4).then_some(())
     }
 
-    /// Whether a former table declares a variable that an environment gives another value: another one has to, or there is
-    /// nothing to replace.
+    /// Whether an environment gives a variable of a former table another value.
     fn has_replaced_variable(&self, former: AssetId) -> bool {
-        let environments = &self.old.settings().environments;
-        if environments.iter().all(|it| it.env.is_empty()) {
-            return false;
-        }
-        let recipe = self.old.asset(former).and_then(|it| it.recipe.as_ref());
-        let mut variables = recipe.iter().flat_map(|recipe| &recipe.env);
-        variables.any(|it| {
-            let mut environments = environments.iter();
-            environments.any(|environment| environment.value_of(&it.name).is_some())
-        })
+        let mut environments = self.old.settings().environments.iter();
+        environments.any(|it| it.concerned.contains(self.old.key(former)))
     }
 
     /// The text of a table.
@@ -321,8 +312,14 @@ impl<'e> Edit<'e> {
             &mut findings.problems,
         );
         let jobs = jobs::read(&tables, (&definitions, &names), &mut findings.problems);
-        let environments =
+        let mut environments =
             environments::read(&tables, (&definitions, &names), &mut findings.problems);
+        for (now, former) in environments
+            .iter_mut()
+            .zip(&self.old.settings().environments)
+        {
+            now.concerned.clone_from(&former.concerned);
+        }
         if names.len() != read.len() || definitions.declared().len() != named {
             return None;
         }
@@ -357,7 +354,7 @@ impl<'e> Edit<'e> {
             let declarations = changed.iter().map(|(_, declaration)| declaration);
             check_dotenv(declarations, &resources, &mut findings.problems);
         }
-        if findings.problems.len() > 0 {
+        if findings.problems.len() > 0 || environments::concern_others(&environments, &changed) {
             return None;
         }
         self.name_by_new_ids(&mut changed, &ids, &inline)?;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{EnvValue, EnvVariable};
 use crate::model::config::{ConfigLayer, ConfigOrigin, SettingTable};
-use crate::model::name::{Location, Name};
+use crate::model::name::{AssetKey, Location, Name};
 
 /// An environment, as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +21,8 @@ pub struct DeclaredEnvironment {
     pub resources: Vec<EnvironmentConfig>,
     /// Other values of variables that assets, sources and resources declare.
     pub env: Vec<EnvVariable>,
+    /// The assets and sources that declare one of these.
+    pub concerned: Vec<AssetKey>,
     /// The lock file, relative to the project root, where it is one of its own.
     pub lock: Option<EnvironmentPath>,
     /// The folder of the instance, relative to the project root or absolute, where it is one of its own.
@@ -62,6 +64,12 @@ impl DeclaredEnvironment {
     /// The value that it gives a variable which an asset declares.
     pub fn value_of(&self, variable: &str) -> Option<&EnvVariable> {
         self.env.iter().find(|it| it.name == variable)
+    }
+
+    /// Whether it gives any of these variables another value.
+    pub fn replaces_any(&self, declared: &[EnvVariable]) -> bool {
+        let mut declared = declared.iter();
+        declared.any(|it| self.value_of(&it.name).is_some())
     }
 
     /// The secrets that it gives to variables, each with where it is named.

@@ -316,7 +316,10 @@ fn only_what_changed_is_read_again() {
         // What an environment changes is checked again, with as little as that needs.
         ("{ limit = 1 }", "{ limit = 1, more = 2 }", false),
         ("'out/5'", "'out/five'", false),
+        ("'out/15'", "['out/15', 'more/15']", false),
         ("HOST = 'dev'", "HOST = 'test'", true),
+        ("[asset.a33]", "[asset.a33]\nenv = { HOST = 'dev' }", true),
+        ("[asset.a34]", "[asset.a34]\nenv = { OTHER = 'dev' }", false),
         ("{ limit = 1, more = 2 }", "{ other = 1 }", true),
         ("'out/20'", "'prod.lock'", true),
         ("config.a5.limit = 2", "config.a5.limit = 3", true),

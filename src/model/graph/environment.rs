@@ -1,6 +1,6 @@
 //! A graph by an environment: its assets have other values, and other variables.
 
-use crate::model::asset::{Declaration, EnvVariable, Recipe};
+use crate::model::asset::{Declaration, Recipe};
 use crate::model::environment::DeclaredEnvironment;
 use crate::model::graph::AssetGraph;
 use crate::model::name::AssetId;
@@ -49,11 +49,10 @@ impl AssetGraph {
         }
         let variables = environment.env.iter();
         graph.replaced = variables.map(|it| it.name.clone()).collect();
-        let is_replaced = |it: &EnvVariable| environment.value_of(&it.name).is_some();
-        for id in self.ids() {
-            if !self.get(id).env().iter().any(is_replaced) {
+        for key in &environment.concerned {
+            let Some(id) = self.find(key.as_str()) else {
                 continue;
-            }
+            };
             let mut declaration = graph.get(id).clone();
             for variable in declaration.env_mut().into_iter().flatten() {
                 if let Some(other) = environment.value_of(&variable.name) {
