@@ -186,6 +186,16 @@ pub(super) fn note_concerned(
     }
 }
 
+/// Takes over what was noted of the same environments before an edit.
+pub(super) fn keep_concerned(
+    environments: &mut [DeclaredEnvironment],
+    former: &[DeclaredEnvironment],
+) {
+    for (now, former) in environments.iter_mut().zip(former) {
+        now.concerned.clone_from(&former.concerned);
+    }
+}
+
 /// Whether one of these declarations has a variable that an environment gives another value, without being noted.
 pub(super) fn concern_others(
     environments: &[DeclaredEnvironment],

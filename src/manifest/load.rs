@@ -261,17 +261,10 @@ fn assemble(
                 let key = outline.key.as_str();
                 origins.explain(key, before.0, &mut findings.problems);
                 origins.explain_warnings(key, before.1, &mut findings.warnings);
-                edges.extend(
-                    read.asset
-                        .deps
-                        .iter()
-                        .map(|dep| (id, dep.asset, dep.location)),
-                );
-                edges.extend(
-                    read.after
-                        .iter()
-                        .map(|(after, location)| (id, *after, *location)),
-                );
+                let deps = read.asset.deps.iter().map(|it| (id, it.asset, it.location));
+                edges.extend(deps);
+                let after = read.after.iter();
+                edges.extend(after.map(|(after, location)| (id, *after, *location)));
                 Declaration::Asset(Box::new(read.asset))
             }
         });

@@ -314,12 +314,7 @@ impl<'e> Edit<'e> {
         let jobs = jobs::read(&tables, (&definitions, &names), &mut findings.problems);
         let mut environments =
             environments::read(&tables, (&definitions, &names), &mut findings.problems);
-        for (now, former) in environments
-            .iter_mut()
-            .zip(&self.old.settings().environments)
-        {
-            now.concerned.clone_from(&former.concerned);
-        }
+        environments::keep_concerned(&mut environments, &self.old.settings().environments);
         if names.len() != read.len() || definitions.declared().len() != named {
             return None;
         }
