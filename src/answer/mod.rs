@@ -32,7 +32,7 @@ pub use check::{
     Ahead, Certainty, CheckBasis, CheckCounts, CheckReport, CheckedAsset, GitignoredFiles,
     LockedSources, ManifestLine, Observed, Orphans, StaleRange, Unverifiable, WhyUnverifiable,
 };
-pub use config::ConfigReport;
+pub use config::{ConfigReport, GivenConfiguration};
 pub use errors::{
     BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
 };

@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::answer::{Document, ErrorsDocument};
+use crate::answer::{Document, ErrorsDocument, GivenConfiguration};
 use crate::app::{FromLock, Notice, OpenProject, SelectionNotice, Surroundings};
-use crate::cli::args::{ColorChoice, ConfigurationArgs, GivenConfiguration, Globals};
+use crate::cli::args::{ColorChoice, ConfigurationArgs, Globals};
 use crate::cli::diagnostics;
 use crate::cli::error::{CliError, VerbError};
 use crate::cli::exit::VerbExit;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::answer::{EventKind, EventSink, Planned, RunCounts, RunOutcome};
+use crate::answer::{EventKind, EventSink, GivenConfiguration, Planned, RunCounts, RunOutcome};
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::inputs::InputFiles;
@@ -139,6 +139,8 @@ pub struct RunOptions {
     pub selection: String,
     /// What is to be done, to be told before the first step.
     pub planned: Arc<Planned>,
+    /// The configuration that it was given, if one was.
+    pub configuration: Option<GivenConfiguration>,
 }
 
 /// The doors that a run goes through.
@@ -191,6 +193,7 @@ impl<'a> Coordinator<'a, '_> {
             steps: self.evaluation.decisions().run + self.evaluation.decisions().may_run,
             selection: options.selection.clone(),
             partitions: options.request.selection.partitions.to_string(),
+            configuration: options.configuration.clone().map(Box::new),
         });
         self.tell(EventKind::RunPlanned(options.planned.clone()));
         self.tell_resources();
@@ -301,6 +304,7 @@ impl<'a> Coordinator<'a, '_> {
             outcome,
             counts,
             duration,
+            configuration: self.options.configuration.clone().map(Box::new),
         });
         let mut events = self.outbox.take_told();
         let Some(guard) = guard else {

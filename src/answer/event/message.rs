@@ -76,6 +76,7 @@ impl EventKind {
                 outcome,
                 counts,
                 duration,
+                ..
             } => {
                 let how = match outcome {
                     RunOutcome::Success => "succeeded",

@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use crate::answer::{InputRange, fields};
+use crate::answer::{GivenConfiguration, InputRange, fields};
 use crate::model::{Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, StepName};
 
 pub use summary::{
@@ -98,6 +98,9 @@ pub enum EventKind {
         /// The partitions, as the user wrote them.
         #[serde(default)]
         partitions: String,
+        /// The configuration that it was given, if one was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        configuration: Option<Box<GivenConfiguration>>,
     },
     /// What is to be done, before the first step.
     RunPlanned(Arc<Planned>),
@@ -252,6 +255,9 @@ pub enum EventKind {
         /// How long it took.
         #[serde(rename = "duration_ms", with = "milliseconds")]
         duration: Duration,
+        /// The configuration that it was given, if one was.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        configuration: Option<Box<GivenConfiguration>>,
     },
     /// Something that this version of assetctl does not know.
     #[serde(untagged)]

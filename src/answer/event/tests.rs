@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::answer::{
-    BlockedRange, Event, EventKind, InputRange, KeyRange, Level, PlanCounts, Planned,
-    ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
+    BlockedRange, Event, EventKind, GivenConfiguration, InputRange, KeyRange, Level, PlanCounts,
+    Planned, ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
 };
 use crate::digest::Digest;
 use crate::model::{
@@ -86,6 +86,7 @@ fn causes() -> Vec<Cause> {
             old: Some("aa".into()),
             new: None,
             origin: None,
+            recorded_by: None,
         }),
         dependency(DependencyChange::Added),
         dependency(DependencyChange::Removed),
@@ -221,6 +222,11 @@ fn of_steps_and_runs() -> Vec<EventKind> {
             steps: 14,
             selection: "clean year".into(),
             partitions: "d1".into(),
+            configuration: Some(Box::new(GivenConfiguration {
+                job: Name::parse("nightly").ok(),
+                set: vec!["clean.limit=10".into()],
+                ..GivenConfiguration::default()
+            })),
         },
         EventKind::RunPlanned(Arc::new(planned())),
         EventKind::Observation {
@@ -290,6 +296,7 @@ fn of_steps_and_runs() -> Vec<EventKind> {
                 ..RunCounts::default()
             },
             duration: Duration::from_millis(38),
+            configuration: None,
         },
     ]
 }
@@ -356,6 +363,7 @@ fn a_message_says_the_same_once_it_was_read_back() {
         outcome: RunOutcome::Success,
         counts: RunCounts::default(),
         duration: Duration::from_micros(150_900),
+        configuration: None,
     });
     let text = serde_json::to_string(&event).expect("JSON");
     let read: Event = serde_json::from_str(&text).expect("an event");

@@ -5,7 +5,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::answer::{PlanCounts, Planned};
+use crate::answer::{GivenConfiguration, PlanCounts, Planned};
 use crate::app::error::AppError;
 use crate::app::instance::InstanceAccess;
 use crate::app::lock::LockFile;
@@ -296,6 +296,7 @@ pub fn options(
         manifest: project.manifest_digest(),
         selection: typed(&request.selection),
         planned: Arc::new(planned),
+        configuration: GivenConfiguration::of(project.configuration()),
     }
 }
 

@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::answer::{Event, EventKind, EventSink, PlanCounts, Planned, RunCounts, RunOutcome};
+use crate::answer::{
+    Event, EventKind, EventSink, GivenConfiguration, PlanCounts, Planned, RunCounts, RunOutcome,
+};
 use crate::app::configured_lines::ConfiguredLines;
 use crate::app::error::AppError;
 use crate::app::generated::open_printed;
@@ -34,7 +36,7 @@ use crate::look::{
     EngineError, OWN_FOLDER, Observing, Problems, StoreRecords, Workspace, keep_source_content,
 };
 use crate::model::{
-    AssetId, CodeRecord, MaterializeOptions, Origin, Outcome, ResourceUsage, Status,
+    AssetId, CodeRecord, Configuration, MaterializeOptions, Origin, Outcome, ResourceUsage, Status,
 };
 use crate::plan::{Cell, Evaluation, Role, Scope, code_record};
 use crate::store::{Adoption, CrashedRun, Mark, Store, StoreError, Success};
@@ -54,7 +56,12 @@ pub(super) fn materialize_on_disk(
     let started = Instant::now();
     let glanced = match FirstGlance::at(surroundings, request) {
         FirstGlance::NothingToDo(nothing) => {
-            return Ok(tell_nothing_to_do(&nothing, running, started));
+            return Ok(tell_nothing_to_do(
+                &nothing,
+                &surroundings.configuration,
+                running,
+                started,
+            ));
         }
         FirstGlance::Changed(glanced) => Some(glanced),
         FirstGlance::Unknown => None,
@@ -152,6 +159,7 @@ pub fn materialize_opened<T>(
 /// Tells what a run with nothing to do would have told.
 fn tell_nothing_to_do(
     nothing: &NothingToDo,
+    configuration: &Configuration,
     running: RunContext<'_>,
     started: Instant,
 ) -> RunSummary {
@@ -178,6 +186,7 @@ fn tell_nothing_to_do(
         outcome,
         counts,
         duration,
+        configuration: GivenConfiguration::of(configuration).map(Box::new),
     };
     let kinds = [EventKind::RunPlanned(Arc::new(planned)), finished];
     for (seq, kind) in (0..).zip(kinds) {

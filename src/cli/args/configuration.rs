@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
 
+use crate::answer::GivenConfiguration;
 use crate::cli::error::CliError;
 use crate::model::{AssetKey, ConfigFile, Configuration, Name, SuppliedInput};
 use crate::sys::shell::quote;
@@ -36,16 +36,6 @@ pub struct ConfigurationArgs {
     /// In memory also an external asset.
     #[arg(long, value_name = "NAME=PATH", value_parser = input)]
     pub input: Vec<(String, String)>,
-}
-
-/// The configuration of a call, as its answer in JSON tells it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct GivenConfiguration {
-    job: Option<String>,
-    env: Option<String>,
-    set: Vec<String>,
-    files: Vec<String>,
-    inputs: Vec<String>,
 }
 
 /// Parses the name of a job.
@@ -98,8 +88,8 @@ impl ConfigurationArgs {
             && self.input.is_empty();
         let input = |(name, path): &(String, String)| format!("{name}={path}");
         (!is_empty).then(|| GivenConfiguration {
-            job: self.job.as_ref().map(ToString::to_string),
-            env: env.map(ToString::to_string),
+            job: self.job.clone(),
+            env: env.cloned(),
             set: self.set.clone(),
             files: files
                 .iter()

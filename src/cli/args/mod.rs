@@ -12,7 +12,7 @@ use clap::Args;
 use crate::cli::error::CliError;
 use crate::model::{Force, MaterializeOptions, Occupied};
 
-pub use configuration::{ConfigurationArgs, GivenConfiguration, job_name};
+pub use configuration::{ConfigurationArgs, job_name};
 pub use globals::{ColorChoice, GivenEnvironment, Globals, instant};
 pub use selection::{
     PartitionsArgs, RecordedArgs, SelectionArgs, key_range, key_word, one, selection, single_key,

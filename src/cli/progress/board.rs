@@ -252,6 +252,7 @@ mod tests {
                 selection: String::new(),
                 partitions: String::new(),
                 steps: 3,
+                configuration: None,
             },
             EventKind::RunPlanned(Arc::new(Planned {
                 counts,

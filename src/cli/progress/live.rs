@@ -250,6 +250,7 @@ mod tests {
                 steps: 11,
                 selection: String::new(),
                 partitions: String::new(),
+                configuration: None,
             },
             start,
         );

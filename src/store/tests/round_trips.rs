@@ -282,6 +282,7 @@ fn events_of_a_run() {
             steps: 4,
             selection: String::new(),
             partitions: String::new(),
+            configuration: None,
         },
     );
     let mut new = new_run(run_id(1));
@@ -329,6 +330,7 @@ fn events_of_a_run() {
             outcome: RunOutcome::Failed,
             counts: RunCounts::default(),
             duration: Duration::from_millis(1),
+            configuration: None,
         },
     );
     let end = RunEnd {

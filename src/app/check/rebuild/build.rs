@@ -224,6 +224,7 @@ impl Build<'_, '_> {
             manifest: self.project.manifest_digest(),
             selection: String::new(),
             planned: Arc::default(),
+            configuration: None,
         }
     }
 }

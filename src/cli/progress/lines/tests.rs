@@ -83,6 +83,7 @@ fn end(outcome: RunOutcome, counts: RunCounts) -> EventKind {
         outcome,
         counts,
         duration: Duration::from_secs(62),
+        configuration: None,
     }
 }
 
@@ -95,6 +96,7 @@ fn events() -> Vec<EventKind> {
             steps: 14,
             selection: String::new(),
             partitions: String::new(),
+            configuration: None,
         },
         finished(
             "clean",
@@ -196,6 +198,7 @@ fn nothing_to_do_is_one_line() {
             ..RunCounts::default()
         },
         duration: Duration::from_millis(40),
+        configuration: None,
     };
     assert_eq!(
         story(look(), &planned(vec![]), &[done]),
@@ -225,6 +228,7 @@ fn a_heartbeat_names_what_runs_longest() {
             steps: 2,
             selection: String::new(),
             partitions: String::new(),
+            configuration: None,
         },
         now,
     );
@@ -263,6 +267,7 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
         steps: 1001,
         selection: String::new(),
         partitions: String::new(),
+        configuration: None,
     }];
     // They end in any order.
     for day in ["2013-07-03", "2013-07-01", "2013-07-02"] {
@@ -351,6 +356,7 @@ fn a_batch_leaves_one_line() {
         steps: 9,
         selection: String::new(),
         partitions: String::new(),
+        configuration: None,
     };
     let mut told = String::new();
     for outcomes in [
