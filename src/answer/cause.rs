@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use crate::digest::Digest;
 use crate::model::{
     AssetKey, Cause, CauseKind, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange,
-    FileChanges, Name, OutputChange, OutputKind, PartitionKey, Presence,
+    FileChanges, Name, OutputChange, OutputKind, PartitionKey, Presence, RecordingRun, RunId,
 };
 
 /// `{"kind":"data","what":…,"input":…,"partition":…,"path":…,"old":…,"new":…,"root":[…]}`
@@ -32,6 +32,10 @@ struct Shape<'a> {
     new: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     origin: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_run: Option<RunId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old_job: Option<Name>,
     #[serde(skip_serializing_if = "Option::is_none")]
     old_path: Option<Cow<'a, str>>,
     #[serde(default, skip_serializing_if = "is_false")]
@@ -77,6 +81,8 @@ impl<'a> Shape<'a> {
             old: None,
             new: None,
             origin: None,
+            old_run: None,
+            old_job: None,
             old_path: None,
             missing: false,
             unreadable: false,
@@ -97,6 +103,8 @@ impl<'a> Shape<'a> {
                 old: change.old.as_deref().map(Cow::from),
                 new: change.new.as_deref().map(Cow::from),
                 origin: change.origin.as_deref().map(Cow::from),
+                old_run: change.recorded_by.as_ref().map(|it| it.run),
+                old_job: change.recorded_by.as_ref().and_then(|it| it.job.clone()),
                 ..shape
             },
             Cause::Dependency { input, change } => Self {
@@ -198,6 +206,10 @@ impl<'a> Shape<'a> {
                 old: text(self.old),
                 new: text(self.new),
                 origin: text(self.origin),
+                recorded_by: self.old_run.map(|run| RecordingRun {
+                    run,
+                    job: self.old_job,
+                }),
             }),
             CauseKind::Dependency => {
                 let change = match self.what.as_deref()? {

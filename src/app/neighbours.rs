@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use crate::answer::KeyRange;
-use crate::model::{AssetId, Cause, DataChange, OutputChange, PartitionSet};
+use crate::model::{AssetId, Cause, CodeChange, DataChange, OutputChange, PartitionSet};
 use crate::plan::Scope;
 
 /// Neighbouring partitions as ranges, each with its first item. `items` are in order of their indexes; `join` adds the second
@@ -95,6 +95,18 @@ fn says_the_same(a: &Cause, b: &Cause) -> bool {
                 ..
             },
         ) => a == b && std::mem::discriminant(was) == std::mem::discriminant(is),
+        // The old value may have been recorded by several runs.
+        (Cause::Code(a), Cause::Code(b)) => {
+            let CodeChange {
+                what,
+                path,
+                old,
+                new,
+                origin,
+                recorded_by: _,
+            } = a;
+            (what, path, old, new, origin) == (&b.what, &b.path, &b.old, &b.new, &b.origin)
+        }
         _ => a == b,
     }
 }
@@ -143,6 +155,10 @@ fn common_of(a: &Cause, b: &Cause) -> Cause {
                 (change, _) => change,
             },
         },
+        (Cause::Code(a), Cause::Code(b)) => Cause::Code(CodeChange {
+            recorded_by: same(a.recorded_by.as_ref(), b.recorded_by.as_ref()),
+            ..a.clone()
+        }),
         (a, _) => a.clone(),
     }
 }

@@ -1,6 +1,7 @@
 //! `status`: what is fresh and what is not.
 
 use std::collections::HashMap;
+use std::ops;
 use std::rc::Rc;
 
 use crate::answer::{
@@ -21,7 +22,7 @@ use crate::executor::LocalExecutor;
 use crate::look::{Observing, StoreRecords};
 use crate::model::{
     AssetGraph, AssetId, Cause, CodeVersion, CurrentColumns, CurrentRef, Evidence, Grouping,
-    LastAttempt, PartitionSet, Provenance, Status, StatusOptions,
+    LastAttempt, MaterializationId, PartitionSet, Provenance, Status, StatusOptions,
 };
 use crate::plan::{Cell, Evaluation, Known, Purpose, Row, Scope, Upstream};
 use crate::store::Store;
@@ -222,8 +223,45 @@ fn judged_status(
         of_code.extend(code.map(|code| (code, Rc::clone(&causes))));
         (status, causes, blocked)
     };
-    let (counts, partitions) = partition_runs(scope, id, set, grouping, told);
+    let (counts, mut runs) = partition_runs(scope, id, set, grouping, told);
+    if let Some(row) = row {
+        for (range, run) in &mut runs {
+            name_recording_run(&mut run.causes, range, row, evaluation, store);
+        }
+    }
+    let partitions = runs.into_iter().map(|(_, run)| run).collect();
     asset_status(scope.graph(), id, counts, partitions, last)
+}
+
+/// Names the run that recorded the old values of some neighbours, where that is one run for all of them: their causes are
+/// those of one of them.
+fn name_recording_run(
+    causes: &mut [Cause],
+    range: &ops::Range<u32>,
+    row: &Row,
+    evaluation: &Evaluation<'_>,
+    store: &Store,
+) {
+    let is_named = |cause: &&mut Cause| match cause {
+        Cause::Code(change) => change.recorded_by.is_some(),
+        _ => false,
+    };
+    let mut named = causes.iter_mut().filter(is_named).peekable();
+    if named.peek().is_none() {
+        return;
+    }
+    let cells = range.clone().filter_map(|index| row.cell(index));
+    let ids: Option<Vec<MaterializationId>> = cells
+        .map(|cell| evaluation.provenance(cell)?.recorded())
+        .collect();
+    let ids = ids.unwrap_or_default();
+    let bounds = ids.iter().min().zip(ids.iter().max());
+    let run = bounds.and_then(|(first, last)| store.recording_run(*first..=*last).ok()?);
+    for cause in named {
+        if let Cause::Code(change) = cause {
+            change.recorded_by.clone_from(&run);
+        }
+    }
 }
 
 fn is_without_cause(status: Status) -> bool {
@@ -275,7 +313,8 @@ fn recorded_status(
         let causes = Rc::clone(if is_failed { &failed } else { &none });
         (status, causes, None)
     };
-    let (counts, partitions) = partition_runs(scope, row.asset, &row.selected, grouping, told);
+    let (counts, runs) = partition_runs(scope, row.asset, &row.selected, grouping, told);
+    let partitions = runs.into_iter().map(|(_, run)| run).collect();
     Ok(asset_status(
         scope.graph(),
         row.asset,
@@ -320,7 +359,7 @@ fn partition_runs(
     set: &PartitionSet,
     grouping: Grouping,
     mut told: impl FnMut(u32) -> (Status, Causes, Option<String>),
-) -> (StatusCounts, Vec<PartitionRun>) {
+) -> (StatusCounts, Vec<(ops::Range<u32>, PartitionRun)>) {
     let keys = scope.keys(asset);
     let mut counts = StatusCounts::default();
     let each = set.iter().map(|index| (index, told(index)));
@@ -336,20 +375,19 @@ fn partition_runs(
         }
         joins
     });
-    let run = |(range, (status, causes, blocked)): (
-        std::ops::Range<u32>,
-        (_, Causes, Option<String>),
-    )| {
-        let count = range.end - range.start;
-        PartitionRun {
-            first: keys.key(range.start),
-            last: keys.key(range.end - 1),
-            count,
-            status,
-            causes: causes.to_vec(),
-            blocked: blocked.map(|reason| of_several(reason, count)),
-        }
-    };
+    let run =
+        |(range, (status, causes, blocked)): (ops::Range<u32>, (_, Causes, Option<String>))| {
+            let count = range.end - range.start;
+            let run = PartitionRun {
+                first: keys.key(range.start),
+                last: keys.key(range.end - 1),
+                count,
+                status,
+                causes: causes.to_vec(),
+                blocked: blocked.map(|reason| of_several(reason, count)),
+            };
+            (range, run)
+        };
     let runs = runs.into_iter().map(run).collect();
     (counts, runs)
 }

@@ -78,6 +78,7 @@ pub fn code(path: &str) -> Cause {
         old: Some(digest("0a").to_string()),
         new: Some(digest("0b").to_string()),
         origin: None,
+        recorded_by: None,
     })
 }
 

@@ -183,6 +183,7 @@ impl LockJudge<'_> {
                 old: Some(locked.to_string()),
                 new: now.map(|now| now.to_string()),
                 origin: None,
+                recorded_by: None,
             })
         })
     }
@@ -248,6 +249,7 @@ impl LockJudge<'_> {
                 old: None,
                 new: None,
                 origin: None,
+                recorded_by: None,
             }));
         }
         causes

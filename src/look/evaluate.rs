@@ -16,7 +16,8 @@ use crate::look::gather::{find_changed_outputs, find_sources};
 use crate::look::workspace::Workspace;
 use crate::model::{
     Asset, BlockEntry, CodeRecord, CodeVersion, Current, CurrentColumns, DataVersion, Fingerprint,
-    InputRecord, MaterializationId, Observation, OutputKind, PartitionSlot, Place, SourceContent,
+    InputRecord, MaterializationId, Observation, OutputKind, PartitionSlot, Place, RecordingRun,
+    SourceContent,
 };
 use crate::plan::{
     Cell, Evaluation, Facts, Findings, FoundSources, Judge, Known, MissingSource, Purpose, Records,
@@ -278,6 +279,10 @@ impl Records for StoreRecords<'_> {
 
     fn config(&self, id: MaterializationId) -> Option<Vec<Field>> {
         Some(self.0.materialization(id).ok()??.config)
+    }
+
+    fn run(&self, id: MaterializationId) -> Option<RecordingRun> {
+        self.0.recording_run(id..=id).ok()?
     }
 
     fn code(&self, version: CodeVersion) -> Option<CodeRecord> {

@@ -71,7 +71,7 @@ pub use request::{
 pub use resource::{EnvConflict, ResolvedResource, Resource, ResourceVariable, env_conflict};
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
-    OutputChange, Presence, Status,
+    OutputChange, Presence, RecordingRun, Status,
 };
 pub use template::{
     CommandPlaceholder, CommandTemplate, KeyStyle, PartitionPlaceholder, PartitionRef,

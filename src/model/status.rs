@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::asset::OutputKind;
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
+use crate::model::record::RunId;
 use crate::model::version::DataVersion;
 
 /// What is known of an asset partition.
@@ -161,6 +162,17 @@ pub struct CodeChange {
     /// Where its value comes from, if it is of the configuration: `config`, `default`, `--set`; of a variable `--env`, if an
     /// environment gives it another value.
     pub origin: Option<String>,
+    /// The run that recorded the old value, if it is of the configuration.
+    pub recorded_by: Option<RecordingRun>,
+}
+
+/// The run that recorded something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordingRun {
+    /// The run.
+    pub run: RunId,
+    /// The job that it ran or was judged by.
+    pub job: Option<Name>,
 }
 
 /// What happened to a dependency.

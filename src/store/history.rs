@@ -1,6 +1,7 @@
 //! Reading what was recorded: materializations, code records and blocks.
 
 use std::collections::{HashMap, HashSet};
+use std::ops::RangeInclusive;
 
 use rusqlite::{Row, params};
 use serde::de::DeserializeOwned;
@@ -9,7 +10,8 @@ use crate::answer::{Event, EventKind, FailedAttempt, StepFailure, StepOutcome};
 use crate::digest::Digest;
 use crate::model::{
     AssetKey, BlockEntry, CodePrefix, CodeRecord, CodeVersion, DataVersion, Fingerprint,
-    Materialization, MaterializationId, Origin, Outcome, OutputRecord, PartitionKey, PartitionSlot,
+    Materialization, MaterializationId, Name, Origin, Outcome, OutputRecord, PartitionKey,
+    PartitionSlot, RecordingRun,
 };
 use crate::store::column::{self, packed, signed, time_column};
 use crate::store::error::{Fault, StoreError};
@@ -38,6 +40,27 @@ impl Store {
             let sql = select_materializations!("WHERE m.id = ?1");
             let found = column::first(connection, sql, [id.0], materialization)?;
             Ok(found.map(|(_, materialization)| materialization))
+        })
+    }
+
+    /// The run that made all materializations of a range of numbers, and its job; `None` where several runs or none made them.
+    pub fn recording_run(
+        &self,
+        ids: RangeInclusive<MaterializationId>,
+    ) -> Result<Option<RecordingRun>, StoreError> {
+        let (first, last) = (ids.start().0, ids.end().0);
+        self.read(|connection| {
+            let sql = "SELECT r.id, json_extract(e.payload, '$.configuration.job') FROM materialization m \
+                       JOIN run r ON r.number = m.run \
+                       LEFT JOIN event e ON e.run = m.run AND e.kind = 'run_started' AND e.seq = 0 WHERE m.id = ?1 \
+                       AND NOT EXISTS (SELECT 1 FROM materialization WHERE id > ?1 AND id <= ?2 AND run <> m.run)";
+            column::first(connection, sql, [first, last], |row| {
+                let job: Option<String> = row.get(1)?;
+                Ok(RecordingRun {
+                    run: column::run(row, 0)?,
+                    job: job.and_then(|job| Name::parse(&job).ok()),
+                })
+            })
         })
     }
 

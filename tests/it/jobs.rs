@@ -296,6 +296,97 @@ fn a_job_sets_values_for_all_partitions_and_for_one_and_every_verb_can_judge_by_
 }
 
 #[test]
+fn a_cause_names_the_run_and_the_job_of_the_old_value() {
+    let project = configured();
+    let lines = events(
+        &project,
+        &["job", "run", "nightly", "--json"],
+        "run_started",
+    );
+    let run = lines[0]["run"].as_str().expect("an id").to_owned();
+    assert_eq!(lines[0]["configuration"]["job"], "nightly");
+    let whole = json(&project, &["explain", "clean@2024-01-01", "--json"]);
+    let planned = json(&project, &["plan", "clean", "--json"]);
+    let checked = project.run(&["check", "clean", "--json"]).exits(1);
+    let checked: Value = serde_json::from_str(checked.stdout()).expect("JSON");
+    let status = json(&project, &["status", "clean", "--json"]);
+    for causes in [
+        &whole["causes"],
+        &planned["steps"][0]["causes"],
+        &checked["stale"][0]["causes"],
+        &status["assets"][0]["partitions"][0]["causes"],
+    ] {
+        let causes = causes.as_array().expect("a list").iter();
+        let limit = causes.clone().find(|it| it["what"] == "config.limit");
+        let limit = limit.unwrap_or_else(|| panic!("{causes:?}"));
+        assert_eq!(
+            (&limit["old_run"], &limit["old_job"]),
+            (&run.clone().into(), &"nightly".into())
+        );
+    }
+    let words = format!("in run {}… (job nightly)", &run[..13]);
+    for verb in ["status", "plan", "check", "explain"] {
+        let said = project
+            .run(&[verb, "clean@2024-01-01"])
+            .exits_with_one_of(&[0, 1]);
+        assert!(said.stdout().contains(&words), "{}", said.stdout());
+    }
+    // Two runs have made the partitions of one range: it has neither.
+    let set = [
+        "materialize",
+        "clean@2024-01-02",
+        "--json",
+        "--job",
+        "nightly",
+        "--set",
+        "clean.mode=fast",
+    ];
+    let lines = events(&project, &set, "run_finished");
+    assert_eq!(lines[0]["configuration"]["job"], "nightly");
+    let status = json(
+        &project,
+        &[
+            "status",
+            "clean",
+            "--json",
+            "--set",
+            "clean.limit=20",
+            "--set",
+            "clean.mode=slow",
+        ],
+    );
+    let runs = status["assets"][0]["partitions"]
+        .as_array()
+        .expect("a list");
+    let causes = runs[0]["causes"].as_array().expect("a list").iter();
+    let limit = causes
+        .clone()
+        .find(|it| it["what"] == "config.limit")
+        .expect("it differs");
+    assert_eq!(
+        (runs[0]["count"].clone(), limit.get("old_run")),
+        (2.into(), None),
+        "{status}"
+    );
+    // With nothing to do a run says what it was given, too.
+    project.materialize(&["--job", "nightly"]).success();
+    let nothing = ["materialize", "--job", "nightly", "--json"];
+    let lines = events(&project, &nothing, "run_finished");
+    assert_eq!(
+        (lines[0].get("run"), &lines[0]["configuration"]["job"]),
+        (None, &"nightly".into())
+    );
+    // Without an instance nobody knows.
+    std::fs::remove_dir_all(project.path(".assetctl")).expect("removed");
+    let checked = project.run(&["check", "clean", "--json"]).exits(1);
+    assert!(
+        !checked.stdout().contains("old_run"),
+        "{}",
+        checked.stdout()
+    );
+}
+
+#[test]
 fn params_are_all_that_can_be_set_of_a_job_that_has_some() {
     let project = configured();
     let missing = project.run(&["job", "run", "mapped"]).exits(2);

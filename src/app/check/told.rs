@@ -16,8 +16,8 @@ use crate::digest::Field;
 use crate::lock::{CONFIG_OF_PARTITION, LockStatus};
 use crate::look::Elsewhere;
 use crate::model::{
-    AssetId, Cause, CodeChange, CodePrefix, DueWindows, Fingerprint, PartitionSet, PartitionSlot,
-    Status,
+    AssetId, CONFIG_FIELD, Cause, CodeChange, CodePrefix, DueWindows, Fingerprint, PartitionSet,
+    PartitionSlot, RecordingRun, Status,
 };
 use crate::plan::{
     Cell, Codes, MAPPING_FIELD, Row, Scope, code_changes, code_record, config_fields,
@@ -154,7 +154,24 @@ impl Told<'_, '_> {
                 causes.splice(at..=at, changes.into_iter().map(Cause::Code));
             }
         }
-        self.code.name(scope.at(cell).0, causes)
+        let mut causes = self.code.name(scope.at(cell).0, causes);
+        let is_value = |cause: &Cause| match cause {
+            Cause::Code(change) => change.what.starts_with(CONFIG_FIELD) && change.old.is_some(),
+            _ => false,
+        };
+        if causes.iter().any(is_value)
+            && let Some(line) = self.judged.judge.line(cell)
+        {
+            let (id, partition) = scope.at(cell);
+            let slot = partition.keys.slot(partition.index);
+            let run = self.code.run_of((id, &slot), line.fingerprint);
+            for cause in causes.iter_mut().filter(|cause| is_value(cause)) {
+                if let Cause::Code(change) = cause {
+                    change.recorded_by.clone_from(&run);
+                }
+            }
+        }
+        causes
     }
 
     /// Neighbours that cannot be judged for the same reason as one, with the first file.
@@ -218,6 +235,22 @@ impl<'a> LockedCode<'a> {
         let history = self.instance()?.store.history(key, Some(slot), 1).ok()?;
         let (_, last) = history.into_iter().next()?;
         (last.fingerprint == fingerprint).then(|| config_fields(&last.config))
+    }
+
+    /// The run of the materialization with this fingerprint, if that is what the instance knows last.
+    fn run_of(
+        &self,
+        (asset, slot): (AssetId, &PartitionSlot),
+        fingerprint: Fingerprint,
+    ) -> Option<RecordingRun> {
+        let store = &self.instance()?.store;
+        let key = self.project.graph().key(asset);
+        let history = store.history(key, Some(slot), 1).ok()?;
+        let (id, last) = history.into_iter().next()?;
+        let is_it = last.fingerprint == fingerprint;
+        is_it
+            .then(|| store.recording_run(id..=id).ok().flatten())
+            .flatten()
     }
 
     fn instance(&self) -> Option<&InstanceAccess> {

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::cli::text::{DIM, count, cut, styled, visible};
 use crate::model::{
     Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, FileChanges,
-    OutputChange, OutputKind, PartitionKey, Presence,
+    OutputChange, OutputKind, PartitionKey, Presence, RecordingRun,
 };
 
 /// The longest value that is told inside a sentence.
@@ -148,6 +148,7 @@ fn code(change: &CodeChange) -> String {
         old,
         new,
         origin,
+        recorded_by,
     } = change;
     let origin = origin
         .as_deref()
@@ -178,13 +179,26 @@ fn code(change: &CodeChange) -> String {
         (None, _) => format!("{subject} is new"),
         (_, None) => format!("{subject} is gone"),
         (Some(old), Some(new)) if is_short(change) => {
+            let recorded = recorded_by
+                .as_ref()
+                .map_or_else(String::new, recorded_in_words);
             format!(
-                "{subject} changed: {} → {}{origin}",
+                "{subject} changed: {}{recorded} → {}{origin}",
                 visible(old),
                 visible(new)
             )
         }
         (Some(_), Some(_)) => format!("{subject} changed"),
+    }
+}
+
+/// ` in run 0190a1b2-c3d4…`, the millisecond of its beginning, with the job of the run.
+fn recorded_in_words(recorded: &RecordingRun) -> String {
+    let run = recorded.run.to_string();
+    let run = run.get(..13).unwrap_or(&run);
+    match &recorded.job {
+        Some(job) => format!(" in run {run}… (job {job})"),
+        None => format!(" in run {run}…"),
     }
 }
 
@@ -250,6 +264,7 @@ mod tests {
             old: Some(old.into()),
             new: Some(new.into()),
             origin: None,
+            recorded_by: None,
         })
     }
 

@@ -8,7 +8,8 @@ use crate::digest::Field;
 use crate::model::{
     Asset, AssetGraph, AssetId, AssetKey, BlockEntry, BlockRecord, CONFIG_FIELD, Cause, CodeChange,
     CurrentMaterialization, CurrentRef, DataChange, DataDetail, DataVersion, Dep, DependencyChange,
-    InputRecord, LastAttempt, Name, PartitionKey, Presence, RULE, Status, own_source, written_path,
+    InputRecord, LastAttempt, MaterializationId, Name, PartitionKey, Presence, RULE, Status,
+    own_source, written_path,
 };
 use crate::plan::fingerprint::{
     FILE_FIELD, MAPPING_FIELD, PATH_FIELD, RESOURCE_FIELD, UNSET, VARIABLE_FIELD, config_fields,
@@ -106,6 +107,7 @@ fn differences(
             }
         }
     }
+    name_run(evidence, recorded, &mut causes);
     // Of inputs that nobody remembers, as of what only a lock file knows, nothing can be said to have changed.
     if let Some(inputs) = &inputs {
         let mut changes = input_changes(judge, evidence, cell, inputs, remapped);
@@ -127,6 +129,18 @@ fn differences(
         }));
     }
     causes
+}
+
+/// Names the run that recorded values of the configuration which are others now.
+fn name_run(evidence: &CauseFacts<'_>, recorded: Option<MaterializationId>, causes: &mut [Cause]) {
+    let mut run = None;
+    for cause in causes {
+        let Cause::Code(change) = cause else { continue };
+        if change.what.starts_with(CONFIG_FIELD) && change.old.is_some() {
+            let run = run.get_or_insert_with(|| recorded.and_then(|id| evidence.records.run(id)));
+            change.recorded_by.clone_from(run);
+        }
+    }
 }
 
 /// Names the path that an input was read from, where it is another one now.
@@ -208,6 +222,7 @@ pub fn code_changes(old: &[Field], new: &[Field]) -> Vec<CodeChange> {
                 old: text(&old),
                 new: text(&new),
                 origin: None,
+                recorded_by: None,
             }
         })
         .collect();

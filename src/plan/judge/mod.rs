@@ -16,7 +16,7 @@ use crate::model::{
     Asset, AssetId, BlockEntry, CodeRecord, CodeVersion, ContributionPrefix, Current,
     CurrentColumns, DataVersion, DataVersionRule, Dep, Fingerprint, InputRecord, LastAttempt,
     MaterializationId, MaterializedRef, OutputChange, PartitionKey, PartitionRef, PartitionSet,
-    RULE, SourceContent, Status,
+    RULE, RecordingRun, SourceContent, Status,
 };
 use crate::plan::blocks::{Blocks, MappedVersions};
 use crate::plan::fingerprint::{
@@ -56,6 +56,11 @@ pub trait Records {
 
     /// The values of its configuration that its code version does not fold.
     fn config(&self, _id: MaterializationId) -> Option<Vec<Field>> {
+        None
+    }
+
+    /// The run that made it.
+    fn run(&self, _id: MaterializationId) -> Option<RecordingRun> {
         None
     }
 
