@@ -3,7 +3,7 @@
 use serde::Serialize;
 use std::time::Duration;
 
-use crate::answer::{FailedAttempt, HistoryEntry, KeyRange, fields};
+use crate::answer::{DeclaredIn, FailedAttempt, HistoryEntry, KeyRange, fields};
 use crate::model::{Cause, DataVersion, Status, StepName};
 
 /// Why an asset partition is fresh, or is not.
@@ -12,6 +12,8 @@ pub struct ExplainReport {
     /// The asset partition.
     #[serde(flatten, serialize_with = "fields::asset_partition")]
     pub step: StepName,
+    /// Where it is declared.
+    pub declared_in: DeclaredIn,
     /// Its status.
     pub status: Status,
     /// Why, each with the chain to its root.
@@ -97,7 +99,9 @@ pub struct ComparedOutput {
 
 #[cfg(test)]
 mod tests {
-    use crate::answer::{ComparedField, ComparedOutput, Document, ExplainReport};
+    use crate::answer::{
+        ComparedField, ComparedOutput, DeclaredIn, Document, ExplainReport, ListedPlace,
+    };
     use crate::model::{PartitionKey, Status, StepName};
     use crate::testkit;
 
@@ -114,6 +118,17 @@ mod tests {
             step: StepName {
                 asset: testkit::asset("clean"),
                 partition: PartitionKey::parse("2013-07-04").ok(),
+            },
+            declared_in: DeclaredIn {
+                place: ListedPlace {
+                    file: "gen/Assets.toml".into(),
+                    line: 3,
+                },
+                each: Some("raw/{{each.name}}".into()),
+                printed_by: Some(ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 2,
+                }),
             },
             status: Status::Stale,
             causes: vec![],
@@ -141,7 +156,7 @@ mod tests {
         assert_eq!(
             serde_json::to_string(&Document::new(&report)).expect("JSON"),
             concat!(
-                r#"{"schema":1,"asset":"clean","partition":"2013-07-04","status":"stale","causes":[],"#,
+                r#"{"schema":1,"asset":"clean","partition":"2013-07-04","declared_in":{"file":"gen/Assets.toml","line":3,"each":"raw/{{each.name}}","printed_by":{"file":"Assets.toml","line":2}},"status":"stale","causes":[],"#,
                 r#""record":[{"field":"code.command","recorded":"a","now":"a","equal":true},"#,
                 r#"{"field":"input.flights","recorded":"a","equal":false}],"#,
                 r#""outputs":[{"path":"build/x.csv","equal":false}],"command":["sh","-euc","true"],"reads":[],"feeds":[]}"#,

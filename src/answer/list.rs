@@ -90,6 +90,20 @@ pub struct ListedPlace {
     pub line: u32,
 }
 
+/// Where something is declared, and how that became a declaration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DeclaredIn {
+    /// The place.
+    #[serde(flatten)]
+    pub place: ListedPlace,
+    /// The name as it is written, where it is made once for each value of a list: `raw/{{each.name}}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub each: Option<String>,
+    /// The place of the command that prints the file, if one does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub printed_by: Option<ListedPlace>,
+}
+
 /// The graph of assets.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct GraphReport {

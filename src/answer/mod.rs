@@ -44,8 +44,8 @@ pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
 pub use job::{JobReport, JobsReport, ListedJob, ShownJob};
 pub use list::{
-    DeclarationKind, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep, ListedOutput,
-    ListedPlace, Listing,
+    DeclarationKind, DeclaredIn, GraphEdge, GraphReport, GraphVertex, ListReport, ListedDep,
+    ListedOutput, ListedPlace, Listing,
 };
 pub use lock::{
     ChangedLines, ChangedParts, LineChange, LineKind, LockDiffReport, LockDifference, LockReport,

@@ -4,7 +4,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::answer::{KeyRange, Listing, fields};
+use crate::answer::{DeclaredIn, KeyRange, Listing, fields};
 use crate::model::{AssetKey, CodeVersion, Name};
 
 /// The answer.
@@ -20,6 +20,8 @@ pub struct ShownAsset {
     /// As it is listed.
     #[serde(flatten)]
     pub listing: Listing,
+    /// Where it is declared.
+    pub declared_in: DeclaredIn,
     /// Its partitions now; one without keys where it is unpartitioned.
     pub keys: KeyRange,
     /// How it is made; `None` for a source and an external asset.
@@ -113,8 +115,8 @@ mod tests {
     use std::time::Duration;
 
     use crate::answer::{
-        DeclarationKind, Document, KeyRange, ListedPlace, Listing, ShowReport, ShownAsset,
-        ShownRecipe, WrittenCommand,
+        DeclarationKind, DeclaredIn, Document, KeyRange, ListedPlace, Listing, ShowReport,
+        ShownAsset, ShownRecipe, WrittenCommand,
     };
     use crate::model::About;
     use crate::testkit;
@@ -134,6 +136,14 @@ mod tests {
                     file: "Assets.toml".into(),
                     line: 1,
                 },
+            },
+            declared_in: DeclaredIn {
+                place: ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 1,
+                },
+                each: None,
+                printed_by: None,
             },
             keys: KeyRange {
                 asset: key,
@@ -161,7 +171,7 @@ mod tests {
             after: vec![],
             downstream: vec![],
         };
-        let entry = r#"{"schema":1,"asset":{"key":"year","kind":"asset","tags":{},"kinds":[],"owners":[],"partitions":null,"deps":[],"outputs":[],"location":{"file":"Assets.toml","line":1},"keys":{"asset":"year","first":null,"last":null,"count":1},"#;
+        let entry = r#"{"schema":1,"asset":{"key":"year","kind":"asset","tags":{},"kinds":[],"owners":[],"partitions":null,"deps":[],"outputs":[],"location":{"file":"Assets.toml","line":1},"declared_in":{"file":"Assets.toml","line":1},"keys":{"asset":"year","first":null,"last":null,"count":1},"#;
         let recipe = r#""code":["a.py"],"tools":[],"staging":true,"stdin":"lines","stdout":false,"incremental":false,"leftovers":"fail","volatile":false,"command":["make","{{output}}"],"folder":"","env":{"LIMIT":"3"},"timeout_ms":60000,"#;
         let rest = r#""after":[],"downstream":[]}}"#;
         let json = |report: &ShownAsset| {

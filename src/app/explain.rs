@@ -11,6 +11,7 @@ use crate::app::comparison::Comparison;
 use crate::app::error::AppError;
 use crate::app::history::{Entries, last_failure};
 use crate::app::instance::InstanceAccess;
+use crate::app::list::declared_in;
 use crate::app::neighbours::key_ranges;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
@@ -107,6 +108,7 @@ impl Explanation<'_> {
         let last = materialization.map(|it| entries.entry(it)).transpose()?;
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
+            declared_in: declared_in(self.project, self.evaluation.scope().at(self.cell).0),
             status: self.evaluation.status(self.cell),
             causes,
             blocked,
@@ -143,6 +145,7 @@ impl Explanation<'_> {
         });
         Ok(ExplainReport {
             step: self.evaluation.step_name(self.cell),
+            declared_in: declared_in(self.project, self.evaluation.scope().at(self.cell).0),
             status: match self.evaluation.facts().versions[slots.start] {
                 Known::Version(_) => Status::Fresh,
                 Known::Unreadable => Status::Blocked,

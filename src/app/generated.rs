@@ -9,7 +9,7 @@ use crate::app::error::AppError;
 use crate::app::lock::LockFile;
 use crate::app::notice::{Notice, PrintedManifest};
 use crate::app::project::{OpenProject, Surroundings};
-use crate::engine::print_manifest;
+use crate::engine::{PRINTING_LIMIT, print_manifest};
 use crate::executor::{Cancel, Executor, LocalExecutor};
 use crate::lock::LockChanges;
 use crate::look::{
@@ -89,6 +89,9 @@ pub(super) fn open_printed(
         return wrong.map_or(Ok(project), Err);
     }
     check_texts(&project, &printed)?;
+    for notice in lock.notices() {
+        tell(&notice);
+    }
     for notice in write(&project, lock, &printed)? {
         tell(&notice);
     }
@@ -140,7 +143,7 @@ pub(super) fn print_all(
     let versions = project.versions()?;
     let workspace = project.workspace(&versions, printing.0);
     for generator in &project.graph().settings().generators {
-        let again = print_manifest(&workspace, generator, printing.1)?;
+        let again = print_manifest(&workspace, generator, PRINTING_LIMIT, printing.1)?;
         let first = printed.iter().find(|it| it.generator == generator);
         let known = match first {
             Some(first) => first.text.clone(),
@@ -186,7 +189,7 @@ fn print_stale<'g>(
         refuse_links(&workspace, generator)?;
         let fingerprint = manifest_fingerprint(&workspace, generator)?;
         printed.push(PrintedText {
-            text: print_manifest(&workspace, generator, cancel)?,
+            text: print_manifest(&workspace, generator, PRINTING_LIMIT, cancel)?,
             generator,
             reason,
             fingerprint,

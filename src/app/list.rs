@@ -1,6 +1,8 @@
 //! `list`: what is declared.
 
-use crate::answer::{DeclarationKind, ListReport, ListedDep, ListedOutput, ListedPlace, Listing};
+use crate::answer::{
+    DeclarationKind, DeclaredIn, ListReport, ListedDep, ListedOutput, ListedPlace, Listing,
+};
 use crate::app::error::AppError;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
@@ -9,6 +11,7 @@ use crate::model::{
     Asset, AssetGraph, AssetId, Declaration, DeclaredPartitions, Dep, ListRequest, Location,
     Output, OutputKind, Place, SourceAsset, SourcePath,
 };
+use crate::sys::file::read_file;
 
 /// What is declared, in order of declaration, and what the user should know of the selection; sources that a dep declares
 /// in place come last.
@@ -52,6 +55,30 @@ pub(super) fn place(graph: &AssetGraph, location: Location) -> ListedPlace {
         line: location.line,
     }
 }
+
+/// Where something is declared, also by a list or by a command that prints manifests.
+pub(super) fn declared_in(project: &OpenProject, id: AssetId) -> DeclaredIn {
+    let graph = project.graph();
+    let location = graph.get(id).location();
+    let found = place(graph, location);
+    let mut generators = graph.settings().generators.iter();
+    let printed = generators.find(|generator| generator.to == found.file);
+    let each = || {
+        let text = read_file(&project.root().join(&found.file), LONGEST).ok()?;
+        let start = location.start as usize;
+        let written = text.get(start..start + location.len as usize)?;
+        let written = std::str::from_utf8(written).ok()?.trim_matches(['"', '\'']);
+        written.contains("{{").then(|| written.to_owned())
+    };
+    DeclaredIn {
+        each: each(),
+        printed_by: printed.map(|generator| place(graph, generator.asset.location)),
+        place: found,
+    }
+}
+
+/// The most bytes of a manifest that are read for the name of a declaration.
+const LONGEST: u64 = 512_000_000;
 
 /// Whether something is made or only observed.
 pub(super) fn kind(declaration: &Declaration) -> DeclarationKind {

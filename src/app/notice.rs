@@ -23,6 +23,8 @@ pub enum Notice {
     KeysAdded(KeysAdded),
     /// Of lines of the lock file that cannot be read.
     DamagedLock(DamagedLock),
+    /// The lock file has this number of lines of kinds that a later version writes.
+    UnknownLines(usize),
     /// Of a lock file that cannot be read where it is only asked.
     UnreadLock(UnreadLock),
     /// Of what only the lock file knew.
@@ -124,6 +126,16 @@ impl fmt::Display for Notice {
             Self::Selection(notice) => notice.fmt(f),
             Self::KeysAdded(notice) => notice.fmt(f),
             Self::DamagedLock(notice) => notice.fmt(f),
+            Self::UnknownLines(count) => {
+                let lines = match count {
+                    1 => "1 line".to_owned(),
+                    count => format!("{count} lines"),
+                };
+                write!(
+                    f,
+                    "{FILE_NAME} has {lines} of a later version of assetctl, which are kept and not used"
+                )
+            }
             Self::UnreadLock(notice) => notice.fmt(f),
             Self::FromLock(notice) => notice.fmt(f),
             Self::LeftOutputs(notice) => notice.fmt(f),

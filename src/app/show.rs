@@ -2,7 +2,7 @@
 
 use crate::answer::{KeyRange, ShowReport, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand};
 use crate::app::error::AppError;
-use crate::app::list::listing;
+use crate::app::list::{declared_in, listing};
 use crate::app::project::OpenProject;
 use crate::app::selection::find;
 use crate::executor::LocalExecutor;
@@ -27,6 +27,7 @@ pub fn show(project: &OpenProject, request: &ShowRequest) -> Result<ShowReport, 
     project.keep_what_was_learnt();
     let asset = ShownAsset {
         listing: listing(graph, id),
+        declared_in: declared_in(project, id),
         keys: keys(project, graph, id),
         recipe,
         after: declared.map_or_else(Vec::new, |asset| names(&asset.after)),

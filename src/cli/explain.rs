@@ -13,7 +13,7 @@ use crate::cli::next::{Next, as_typed};
 use crate::cli::session::Session;
 use crate::cli::text::{
     BOLD, DIM, Detail, GOOD, Keys, Look, Table, TableCell, UNVERIFIABLE, WARN, ago, and_more,
-    chain, clock, count, keys, printed, put, span, status_style, styled, visible,
+    chain, clock, count, declared_in, keys, printed, put, span, status_style, styled, visible,
 };
 use crate::model::{ExplainRequest, Origin, Outcome, Status};
 
@@ -90,6 +90,10 @@ pub fn explain(report: &ExplainReport, look: &Look, next: &Next) -> String {
     if let Some(reason) = &report.blocked {
         let reason = as_typed(reason, &next.program);
         put!(&mut text, "  it cannot be made now: {reason}\n");
+    }
+    let declared = &report.declared_in;
+    if declared.each.is_some() || declared.printed_by.is_some() {
+        put!(&mut text, "  it is declared in {}\n", declared_in(declared));
     }
     if let Some(diff) = command_diff(&report.record) {
         put!(&mut text, "\n{}\n{diff}", heading("Command"));
@@ -367,7 +371,9 @@ mod tests {
     use std::time::Duration;
 
     use super::explain;
-    use crate::answer::{ComparedField, ComparedOutput, ExplainReport, HistoryEntry};
+    use crate::answer::{
+        ComparedField, ComparedOutput, DeclaredIn, ExplainReport, HistoryEntry, ListedPlace,
+    };
     use crate::cli::fixtures::{code, data, digest, look, next, plain, range, run, step, time};
     use crate::model::{
         CodeVersion, DataVersion, Fingerprint, Origin, Outcome, PartitionKey, ResourceUsage, Status,
@@ -380,6 +386,14 @@ mod tests {
     fn report() -> ExplainReport {
         ExplainReport {
             step: step("daily", "2013-07-04"),
+            declared_in: DeclaredIn {
+                place: ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 8,
+                },
+                each: None,
+                printed_by: None,
+            },
             status: Status::Stale,
             causes: vec![
                 code("steps/daily.py"),

@@ -10,7 +10,9 @@ use crate::cli::args::{ConfigurationArgs, whole};
 use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
-use crate::cli::text::{BOLD, DIM, Keys, Look, Table, TableCell, count, keys, span, styled};
+use crate::cli::text::{
+    BOLD, DIM, Keys, Look, Table, TableCell, count, declared_in, keys, span, styled,
+};
 use crate::model::{AssetKey, ConfigPath, Name, ShowRequest};
 
 /// Words of `show`.
@@ -74,12 +76,7 @@ fn show(report: &ShownAsset, look: &Look) -> String {
         entry(&mut table, label, &format!("{name}{}", output.path));
     }
     names(&mut table, "read by", &report.downstream);
-    let place = &listing.location;
-    entry(
-        &mut table,
-        "declared",
-        &format!("{}:{}", place.file, place.line),
-    );
+    entry(&mut table, "declared", &declared_in(&report.declared_in));
     format!(
         "{} {}\n{}",
         styled(BOLD, &listing.key),
@@ -215,8 +212,8 @@ mod tests {
 
     use super::show;
     use crate::answer::{
-        DeclarationKind, ListedDep, ListedOutput, ListedPlace, Listing, ShownAsset, ShownRecipe,
-        WrittenCommand,
+        DeclarationKind, DeclaredIn, ListedDep, ListedOutput, ListedPlace, Listing, ShownAsset,
+        ShownRecipe, WrittenCommand,
     };
     use crate::cli::fixtures::{asset, look, plain, range};
     use crate::model::About;
@@ -251,6 +248,14 @@ mod tests {
                     file: "Assets.toml".into(),
                     line: 12,
                 },
+            },
+            declared_in: DeclaredIn {
+                place: ListedPlace {
+                    file: "Assets.toml".into(),
+                    line: 12,
+                },
+                each: Some("{{each.name}}".into()),
+                printed_by: None,
             },
             keys: range("clean", "2013-01-01", "2013-12-31", 365),
             recipe: Some(ShownRecipe {

@@ -10,19 +10,20 @@ use crate::model::{EnvValue, Generator, Resource, encode_whole_component};
 use crate::sys::file::{create_parent, read_file, remove_tree};
 
 /// How long such a command may take.
-const TIMEOUT: Duration = Duration::from_mins(1);
+pub const PRINTING_LIMIT: Duration = Duration::from_mins(1);
 
 /// The longest text that is taken.
 const LONGEST: u64 = 512_000_000;
 
-/// What the command of a manifest prints now.
+/// What the command of a manifest prints now, within a time limit.
 ///
 /// # Errors
 ///
-/// If it fails, takes too long, or prints what is not text.
+/// If it fails, takes longer, or prints what is not text.
 pub fn print_manifest(
     workspace: &Workspace<'_>,
     generator: &Generator,
+    limit: Duration,
     cancel: &Cancel,
 ) -> Result<String, Problems> {
     let name = encode_whole_component(&generator.to);
@@ -54,7 +55,7 @@ pub fn print_manifest(
     let rendered = rendered.map_err(|error| refused(error.message, Vec::new()))?;
     let mut line = rendered.command_line(workspace.resolve(&recipe.folder), log.clone());
     line.stdout = StdoutTo::File(printed.clone());
-    line.timeout = Some(TIMEOUT);
+    line.timeout = Some(limit);
     line.secrets = secrets(workspace);
     let execution = workspace.executor.execute(&line, cancel);
     if !execution.exit.is_success() {

@@ -22,7 +22,7 @@ mod step_locks;
 
 pub use run::{Finished, RunDoors, RunOptions, RunSummary, run};
 
-pub use manifest::print_manifest;
+pub use manifest::{PRINTING_LIMIT, print_manifest};
 pub use materialization::{Made, materialized};
 pub use observe::observe_sources;
 pub use order::{block_too_long, command_of};

@@ -90,6 +90,22 @@ pub enum EngineError {
         /// Why.
         source: std::io::Error,
     },
+    /// An input of a command that prints a manifest matches no file.
+    #[error("there is no file `{path}`, which the command of a manifest reads")]
+    #[diagnostic(
+        code(assetctl::engine::missing_input),
+        help("write the file, or correct the path; it is relative to the project root")
+    )]
+    MissingInput {
+        /// The path or the glob, relative to the project root.
+        path: String,
+        /// The manifest.
+        #[source_code]
+        source_code: ManifestText,
+        /// The path in it.
+        #[label("matches no file")]
+        span: SourceSpan,
+    },
     /// The command of a manifest fails, or prints what is not text.
     #[error("the command of `{path}` {reason}")]
     #[diagnostic(code(assetctl::engine::generator_failed), help("{help}"))]
@@ -344,6 +360,15 @@ impl EngineError {
     pub(super) fn missing_code(path: &str, spot: Spot) -> Self {
         let (source_code, span) = spot.into_parts();
         Self::MissingCode {
+            path: path.to_owned(),
+            source_code,
+            span,
+        }
+    }
+
+    pub(super) fn missing_input(path: &str, spot: Spot) -> Self {
+        let (source_code, span) = spot.into_parts();
+        Self::MissingInput {
             path: path.to_owned(),
             source_code,
             span,

@@ -4,6 +4,7 @@ use crate::digest::{Folding, Kind, Sink};
 use crate::hash::HashError;
 use crate::look::code::observe_code_of;
 use crate::look::error::{EngineError, Problems};
+use crate::look::manifest_text::Spot;
 use crate::look::workspace::Workspace;
 use crate::model::{
     Counted, DataVersion, Fingerprint, Generator, LockedManifest, PartitionKeys, PartitionRef,
@@ -32,8 +33,8 @@ pub fn manifest_fingerprint(
         index: 0,
     };
     for input in &generator.inputs {
-        let path = input.template().path(partition).into_owned();
-        let version = match input {
+        let path = input.path.template().path(partition).into_owned();
+        let version = match &input.path {
             SourcePath::Exact(_) => {
                 let found = workspace.versions.of_input(&path, Counted::All);
                 hashed(found.map(|found| found.version()))?
@@ -41,13 +42,15 @@ pub fn manifest_fingerprint(
             SourcePath::Glob(_, except) => {
                 let except = exceptions(except, partition);
                 let found = workspace.versions.of_glob(&path, &except, Counted::All);
-                hashed(found.map(|glob| Some(glob.version)))?
+                hashed(found.map(|glob| (!glob.paths.is_empty()).then_some(glob.version)))?
             }
         };
+        let Some(version) = version else {
+            let spot = Spot::read(workspace, input.location);
+            return Err(EngineError::missing_input(&path, spot).into());
+        };
         folding.text("input", &path);
-        if let Some(version) = version {
-            folding.digest("version", version.0);
-        }
+        folding.digest("version", version.0);
     }
     Ok(Fingerprint(folding.finish(Kind::Fingerprint)))
 }

@@ -108,6 +108,16 @@ impl Problems {
         self.add(problem, [Label::new(location, text)]);
     }
 
+    /// Says with each dep that nobody declares what may declare it.
+    pub(super) fn advise_on_unknown_deps(&mut self, advice: Option<String>) {
+        let Some(advice) = advice else { return };
+        for (problem, _) in &mut self.found {
+            if let Problem::UnknownDep { help, .. } = problem {
+                help.push_str(&advice);
+            }
+        }
+    }
+
     /// Adds keys that do not go together.
     pub(super) fn conflict(
         &mut self,

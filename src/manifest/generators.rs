@@ -15,7 +15,8 @@ use crate::manifest::project_files::{MANIFEST, NEVER};
 use crate::manifest::source;
 use crate::manifest::template::Scope;
 use crate::model::{
-    About, Asset, AssetKey, DataVersionRule, Generator, InheritEnv, LOCK_FILE, Location, Recipe,
+    About, Asset, AssetKey, DataVersionRule, Generator, GeneratorInput, InheritEnv, LOCK_FILE,
+    Location, Recipe,
 };
 
 /// The tables of `include`.
@@ -111,7 +112,9 @@ fn read_one(table: &Table<'_>, project: &Project, problems: &mut Problems) -> Op
     let command = command::read(&command, &context, problems);
     let mut inputs = Vec::new();
     for text in table.texts("inputs", problems) {
-        inputs.extend(source::read_path(text, Scope::Unpartitioned, problems));
+        let path = source::read_path(text, Scope::Unpartitioned, problems);
+        let location = text.location();
+        inputs.extend(path.map(|path| GeneratorInput { path, location }));
     }
     let (to, command) = (to?, command?);
     let code = code::read(table, &command, problems);
@@ -146,6 +149,32 @@ fn read_one(table: &Table<'_>, project: &Project, problems: &mut Problems) -> Op
     };
     let asset = Box::new(asset);
     Some(Generator { to, asset, inputs })
+}
+
+/// The files that were read, and those that commands print.
+pub(super) fn all_manifests<'a>(generators: &'a [Generator], files: &[&'a str]) -> Vec<&'a str> {
+    let printed = generators.iter().map(|generator| generator.to.as_str());
+    let mut manifests: Vec<&str> = files.iter().copied().chain(printed).collect();
+    manifests.dedup();
+    manifests
+}
+
+/// What to do about manifests that no command has printed yet: their files are not among those that were read.
+pub(super) fn not_printed(generators: &[Generator], files: &[&str]) -> Option<String> {
+    let is_missing = |it: &&Generator| !files.contains(&it.to.as_str());
+    let missing: Vec<&str> = generators
+        .iter()
+        .filter(is_missing)
+        .map(|it| it.to.as_str())
+        .collect();
+    let (first, more) = missing.split_first()?;
+    let more = match more.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "; {first}{more} may declare it and is not there: `assetctl materialize` or `assetctl validate --generate` prints it"
+    ))
 }
 
 /// Where `to` stands, which names the command.

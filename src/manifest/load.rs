@@ -284,9 +284,8 @@ fn assemble(
     let sources = sources.chain(list_files.iter().map(Arc::as_ref));
     let sources: Vec<&str> = sources.map(SourceFile::path).collect();
     let generators = generators::read(&files[0], &project, problems);
-    let printed = generators.iter().map(|generator| generator.to.as_str());
-    let mut manifests: Vec<&str> = sources.iter().copied().chain(printed).collect();
-    manifests.dedup();
+    problems.advise_on_unknown_deps(generators::not_printed(&generators, &sources));
+    let manifests = generators::all_manifests(&generators, &sources);
     let (unread, overlaps) = overlap::check(
         (&declarations, &environments, &resources),
         &manifests,

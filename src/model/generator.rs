@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::asset::{Asset, SourcePath};
+use crate::model::name::Location;
 
 /// A command that prints a manifest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -14,7 +15,16 @@ pub struct Generator {
     /// How it is made, as of an asset that nothing declares.
     pub asset: Box<Asset>,
     /// Files that it reads, besides its code.
-    pub inputs: Vec<SourcePath>,
+    pub inputs: Vec<GeneratorInput>,
+}
+
+/// Files that the command of a manifest reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GeneratorInput {
+    /// A path, or a glob.
+    pub path: SourcePath,
+    /// Where it is declared.
+    pub location: Location,
 }
 
 /// A manifest whose file has another text than its command would print.

@@ -26,7 +26,7 @@ pub use config::{
     LeafValue, PARAMS, SchemaTable, Setting, SettingEntry, SettingTable,
 };
 pub use environment::{DeclaredEnvironment, EnvironmentConfig, EnvironmentPath};
-pub use generator::{Generator, StaleManifest, StaleReason};
+pub use generator::{Generator, GeneratorInput, StaleManifest, StaleReason};
 pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
     own_source, written_path,

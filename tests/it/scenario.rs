@@ -584,6 +584,7 @@ impl Ran {
             | Notice::ConfiguredLines(_)
             | Notice::OwnPlaces(_)
             | Notice::StaleManifest(_)
+            | Notice::UnknownLines(_)
             | Notice::PrintedManifest(_)
             | Notice::Resource(_) => None,
         });

@@ -164,7 +164,11 @@ impl LockFile {
     pub fn notices(&self) -> Vec<Notice> {
         match &self.state {
             State::Damaged(damage) => damage.iter().cloned().map(Notice::DamagedLock).collect(),
-            State::Written | State::Tidy | State::Untidy => Vec::new(),
+            State::Written => Vec::new(),
+            State::Tidy | State::Untidy => match self.lock().unknown.len() {
+                0 => Vec::new(),
+                count => vec![Notice::UnknownLines(count)],
+            },
         }
     }
 

@@ -6,6 +6,7 @@ mod diagnosing;
 mod explaining;
 mod founding;
 mod observing;
+mod printing;
 mod rebuilding;
 mod sandbox;
 mod sequences;

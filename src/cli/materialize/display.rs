@@ -193,6 +193,7 @@ impl app::Progress for ShownRun<'_> {
             Notice::Instance(_)
             | Notice::Selection(_)
             | Notice::DamagedLock(_)
+            | Notice::UnknownLines(_)
             | Notice::UnreadLock(_)
             | Notice::LeftOutputs(_)
             | Notice::UnknownKeys(_)

@@ -1,6 +1,7 @@
 //! How quantities, keys and causes are put into words.
 
 mod cause;
+mod place;
 mod quantity;
 mod table;
 mod unfresh;
@@ -16,6 +17,7 @@ use crate::cli::text::visible::Marked;
 use crate::model::Status;
 
 pub(super) use cause::{chain, subject};
+pub(super) use place::declared_in;
 pub(super) use quantity::{
     Keys, ago, amounts, and_more, bytes, clock, count, elapsed, keys, number, span,
 };

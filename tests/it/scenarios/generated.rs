@@ -203,6 +203,103 @@ fn a_command_that_fails_writes_nothing_and_the_old_text_is_not_taken() {
 }
 
 #[test]
+fn inputs_that_are_not_there_are_named() {
+    let sandbox = project();
+    sandbox.run(&["materialize"]).success();
+    for (inputs, missing) in [
+        ("[\"tables.txt\", \"views.txt\"]", "views.txt"),
+        ("[\"tables.txt\", \"sql/*.sql\"]", "sql/*.sql"),
+        ("\"sql/\"", "sql"),
+    ] {
+        sandbox.write("Assets.toml", MANIFEST.replace("\"tables.txt\"", inputs));
+        for verb in ["materialize", "check", "status", "validate"] {
+            let said = sandbox.run(&[verb]).exits(2).said();
+            assert!(
+                said.contains("assetctl::engine::missing_input"),
+                "{verb}: {said}"
+            );
+            assert!(
+                said.contains(&format!("there is no file `{missing}`")),
+                "{verb}: {said}"
+            );
+            assert!(said.contains("Assets.toml:3:"), "{verb}: {said}");
+        }
+    }
+    sandbox.write("views.txt", "");
+    let both = "[\"tables.txt\", \"views.txt\"]";
+    sandbox.write("Assets.toml", MANIFEST.replace("\"tables.txt\"", both));
+    sandbox.run(&["materialize"]).success();
+}
+
+#[test]
+fn a_dep_that_is_not_printed_yet_says_who_prints_it() {
+    let sandbox = project();
+    for verb in ["status", "validate", "list"] {
+        let said = sandbox.run(&[verb]).exits(2).said();
+        let help = "gen/Assets.toml may declare it and is not there: `assetctl materialize` or `assetctl validate --generate` prints it";
+        let joined = |text: &str| text.split_whitespace().collect::<String>();
+        assert!(joined(&said).contains(&joined(help)), "{verb}: {said}");
+    }
+    sandbox.run(&["validate", "--generate"]).success();
+    sandbox.write("Assets.toml", MANIFEST.replace("\"one\"", "\"none\""));
+    let said = sandbox.run(&["status"]).exits(2).said();
+    assert!(!said.contains("is not there"), "{said}");
+}
+
+#[test]
+fn the_declaration_of_a_generated_asset_is_named() {
+    let sandbox = project();
+    let list = "\n[each.size]\nvalues = [\"small\", \"large\"]\n\n[asset.\"of/{{each.name}}\"]\neach = \"size\"\ncommand = \"echo {{each.name}} > {{output}}\"\noutputs = \"of/{{each.name}}\"\n";
+    sandbox.write("Assets.toml", format!("{MANIFEST}{list}"));
+    sandbox.run(&["materialize"]).success();
+    let json = |words: &[&str]| -> Value {
+        let said = sandbox.run(&[words, &["--json"]].concat()).success();
+        serde_json::from_str(said.stdout()).expect("JSON")
+    };
+    let place = |file: &str, line: u32| serde_json::json!({"file": file, "line": line});
+    for (asset, expected, words) in [
+        (
+            "one",
+            serde_json::json!({"file": "gen/Assets.toml", "line": 1, "printed_by": place("Assets.toml", 3)}),
+            "gen/Assets.toml:1, printed by the command at Assets.toml:3",
+        ),
+        (
+            "of/large",
+            serde_json::json!({"file": "Assets.toml", "line": 13, "each": "of/{{each.name}}"}),
+            "Assets.toml:13 as of/{{each.name}}",
+        ),
+        ("all", place("Assets.toml", 5), "Assets.toml:5"),
+    ] {
+        assert_eq!(json(&["explain", asset])["declared_in"], expected);
+        assert_eq!(json(&["show", asset])["asset"]["declared_in"], expected);
+        let shown = sandbox.run(&["show", asset]).success();
+        assert!(shown.stdout().contains(words), "{}", shown.stdout());
+        let explained = sandbox.run(&["explain", asset]).success();
+        let is_told = explained.stdout().contains(words);
+        assert_eq!(is_told, asset != "all", "{}", explained.stdout());
+    }
+}
+
+#[test]
+fn lines_of_a_later_version_are_told_once() {
+    let sandbox = project();
+    sandbox.run(&["materialize"]).success();
+    let lock = read(&sandbox, "Assets.lock");
+    sandbox.write("Assets.lock", format!("{lock}$ one verdict=1\n& two\n"));
+    sandbox.write("tables.txt", "one\nthree\n");
+    let said = sandbox.run(&["materialize"]).success();
+    let told = "Assets.lock has 2 lines of a later version of assetctl";
+    assert_eq!(said.stderr().matches(told).count(), 1, "{}", said.stderr());
+    let lock = read(&sandbox, "Assets.lock");
+    assert!(
+        lock.contains("\n$ one verdict=1\n") && lock.contains("\n& two\n"),
+        "{lock}"
+    );
+    let said = sandbox.run(&["materialize"]).success();
+    assert!(!said.stderr().contains(told), "{}", said.stderr());
+}
+
+#[test]
 fn a_text_that_changes_by_itself_is_refused() {
     let sandbox = project();
     let generate = &["validate", "--generate"][..];
