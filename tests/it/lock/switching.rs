@@ -324,3 +324,83 @@ fn partitions_that_stand_in_blocks_come_and_go_with_their_branch() {
         is_settled(&sandbox);
     }
 }
+
+/// An asset of so many days that old years are blocks.
+const YEARS: &str = r#"
+[partitions.day]
+type = "daily"
+start = "1990-01-01"
+end = "2019-01-01"
+
+[partitions.month]
+type = "monthly"
+start = "1990-01-01"
+end = "2019-01-01"
+format = "%Y-%m"
+
+[source.raw]
+path = "raw/{{partition}}.txt"
+partitions = "month"
+
+[asset.day]
+partitions = "day"
+deps = { asset = "raw", mapping = "time_window" }
+command = "wc -l < {{input}} > {{output}}"
+outputs = "day/{{partition}}"
+"#;
+
+/// A month in a block.
+const MONTH: &str = "raw/1995-03.txt";
+
+#[test]
+fn blocks_are_asked_where_somebody_else_wrote_them() {
+    let sandbox = Sandbox::new().with_file("Assets.toml", YEARS);
+    let months = sandbox
+        .run(&["partitions", "list", "month", "--keys"])
+        .success();
+    let days = sandbox
+        .run(&["partitions", "list", "day", "--keys"])
+        .success();
+    for month in months.stdout().lines() {
+        sandbox.write(&format!("raw/{month}.txt"), "old\n");
+    }
+    for day in days.stdout().lines() {
+        sandbox.write(&format!("day/{day}"), "1\n");
+    }
+    sandbox.run(&["accept", "day"]).success();
+    let old = lock(&sandbox);
+    assert!(old.contains(" x="), "it has blocks");
+    // Elsewhere one month of a block became another, of which the same is made.
+    let elsewhere = Sandbox::new().with_file("Assets.toml", YEARS);
+    let from = sandbox.project();
+    for path in ["raw", "day", "Assets.lock"] {
+        let path = from.join(path);
+        elsewhere
+            .run_command(&["cp", "-a", path.to_str().expect("plain"), "."])
+            .success();
+    }
+    elsewhere.write(MONTH, "new\n");
+    elsewhere.run(&["accept", "day"]).success();
+    let new = lock(&elsewhere);
+    assert!(new != old && new.contains(" x="), "its block is another");
+    sandbox.materialize(&[]).success().ran_nothing();
+    // The files of elsewhere are right by the lock file of elsewhere, and both come and go together. Nothing was judged in between, so
+    // that what is known of the lock file is known of another one.
+    for (text, lines) in [("new\n", &new), ("old\n", &old)] {
+        sandbox.write("Assets.lock", lines);
+        sandbox.write(MONTH, text);
+        sandbox.run(&["status", "--exit-code"]).success();
+        sandbox.run(&["check"]).success();
+        sandbox.materialize(&[]).success().ran_nothing();
+        assert_eq!(&lock(&sandbox), lines, "{text}");
+    }
+    // What nobody has made runs: neither the record nor a block is right.
+    sandbox.write(MONTH, "third\n");
+    let ran = sandbox.materialize(&[]).success().steps();
+    assert_eq!(ran.len(), 31, "{ran:?}");
+    sandbox.run(&["check"]).success();
+    // A file that changes back by itself is as the record of before says no more, but as the block does.
+    sandbox.write(MONTH, "new\n");
+    sandbox.write("Assets.lock", &new);
+    sandbox.materialize(&[]).success().ran_nothing();
+}
