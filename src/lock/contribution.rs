@@ -283,8 +283,10 @@ impl LockJudge<'_> {
             folding.text("key", &key);
         }
         if let Some(config) = self.configs.get(self.scope.number_of(id)) {
-            for index in range.clone() {
-                let fields = config.partition_fields(PartitionRef { keys, index });
+            let mut fields = Vec::new();
+            for (index, key) in range.clone().zip(keys.texts(range.clone())) {
+                let partition = PartitionRef { keys, index };
+                config.fill_partition_fields(partition, &key, &mut fields);
                 folding.number("values", fields.len() as u64);
                 for field in &fields {
                     folding.text(&field.name, &field.value);

@@ -43,6 +43,8 @@ pub struct LockJudge<'a> {
     pub(super) rivals: Vec<Cell>,
     pub(super) blocks: Blocks,
     pub(super) folding: Folding,
+    /// The configuration of the partition that is folded.
+    config_fields: Vec<Field>,
     pub(super) surveys: HashMap<AssetId, Survey>,
     /// Of sources that were asked about, the partitions that have to be there and are not.
     pub(super) missing: HashMap<AssetId, PartitionSet>,
@@ -114,6 +116,7 @@ impl<'a> LockJudge<'a> {
             rivals: Vec::new(),
             blocks: Blocks::default(),
             folding: Folding::new(),
+            config_fields: Vec::new(),
             surveys: HashMap::new(),
             missing: HashMap::new(),
         };
@@ -425,12 +428,14 @@ impl<'a> LockJudge<'a> {
             keys: self.scope.keys(spot.row.asset),
             index: spot.index,
         };
-        let config = self.configs.fields(spot.number, partition);
+        let key = spot.key.or(key.as_ref().map(PartitionKey::as_str));
+        self.configs
+            .fill_fields(spot.number, (partition, key), &mut self.config_fields);
         let parts = FingerprintParts {
             asset: &spot.asset.key,
             code_version,
-            partition: spot.key.or(key.as_ref().map(PartitionKey::as_str)),
-            config: &config,
+            partition: key,
+            config: &self.config_fields,
             graph: self.scope.graph(),
             deps: &spot.asset.deps,
             contributions,

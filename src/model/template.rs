@@ -279,6 +279,21 @@ impl PathTemplate {
         self.pieces.iter().map(piece).collect()
     }
 
+    /// Appends the same for a partition whose key is known to be `key`.
+    pub fn push_text(&self, partition: PartitionRef<'_>, key: &str, text: &mut String) {
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(literal) => text.push_str(literal),
+                Piece::Placeholder(PartitionPlaceholder::Key) => text.push_str(key),
+                Piece::Placeholder(placeholder) => {
+                    if !placeholder.push_part_of_key(partition, key, text) {
+                        text.push_str(&placeholder.value(partition));
+                    }
+                }
+            }
+        }
+    }
+
     /// The template as it is written in the manifest.
     pub fn source(&self) -> String {
         let piece = |piece: &Piece<PartitionPlaceholder>| match piece {
@@ -324,6 +339,16 @@ impl PartitionPlaceholder {
                     index: multi.part(index, place),
                 })
             }),
+        }
+    }
+
+    /// Appends the value where it is made of parts of the key.
+    fn push_part_of_key(&self, partition: PartitionRef<'_>, key: &str, text: &mut String) -> bool {
+        match (self, partition.keys.time()) {
+            (Self::WindowStart(TimeFormat::Strftime(format)), Some(time)) => {
+                TimeWindow::print_parts(format, (time.format(), key), text)
+            }
+            _ => false,
         }
     }
 
@@ -435,5 +460,62 @@ mod tests {
         assert_eq!(start.value(partition), "2013/07");
         let end = PartitionPlaceholder::WindowEnd(TimeFormat::Rfc3339);
         assert_eq!(end.value(partition), "2013-07-05T00:00:00-04:00");
+    }
+
+    #[test]
+    fn parts_of_keys_are_what_the_calendar_prints() {
+        let now = "2012-12-01T00:00:00Z".parse().expect("an instant");
+        let formats = [
+            "%Y",
+            "%m/%d",
+            "%H:%M",
+            "%%%Y%m%d-ä",
+            "%j",
+            "%Y-%b",
+            "%S",
+            "%Z",
+            "%y",
+            "",
+        ];
+        let mut from_keys = 0;
+        for (zone, cadence, key_format) in [
+            ("UTC", Cadence::Hourly, None),
+            ("America/New_York", Cadence::Hourly, None),
+            ("Australia/Lord_Howe", Cadence::Hourly, Some("%Y%m%d %H%M")),
+            ("America/Sao_Paulo", Cadence::Daily, None),
+            ("Europe/Berlin", Cadence::Weekly, Some("week of %d.%m.%Y")),
+            ("Asia/Kathmandu", Cadence::Monthly, Some("%Y-%b")),
+        ] {
+            let definition = TimePartitions::new(TimeSettings {
+                timezone: zone,
+                format: key_format,
+                ..TimeSettings::new(cadence, "2011-01-01")
+            })
+            .expect("a valid definition");
+            let keys = PartitionKeys::Time(TimeKeys::at(&Arc::new(definition), now));
+            for index in 0..keys.len() {
+                let partition = PartitionRef { keys: &keys, index };
+                let key = keys.key(index).expect("it is one of them");
+                for format in formats {
+                    let start = TimeFormat::Strftime(format.into());
+                    let start = PartitionPlaceholder::WindowStart(start);
+                    let mut part = String::new();
+                    if start.push_part_of_key(partition, key.as_str(), &mut part) {
+                        assert_eq!(part, start.value(partition), "{zone} {key} {format}");
+                        from_keys += 1;
+                    }
+                    let pieces = vec![
+                        Piece::Text("x ".into()),
+                        Piece::Placeholder(start),
+                        Piece::Placeholder(PartitionPlaceholder::Key),
+                    ];
+                    let template = PathTemplate::new(pieces);
+                    let mut text = String::new();
+                    template.push_text(partition, key.as_str(), &mut text);
+                    assert_eq!(text, template.text(partition));
+                }
+            }
+        }
+        assert!(from_keys > 100_000, "{from_keys}");
     }
 }

@@ -178,6 +178,7 @@ impl EffectiveConfig {
             };
             *fields = self.varying.iter().map(field).collect();
         }
+        let mut text = String::new();
         for (field, (_, setting)) in fields.iter_mut().zip(&self.varying) {
             field.value.clear();
             match setting {
@@ -185,7 +186,9 @@ impl EffectiveConfig {
                     push_json_text(key, &mut field.value);
                 }
                 Setting::Text(template) => {
-                    push_json_text(&template.text(partition), &mut field.value);
+                    text.clear();
+                    template.push_text(partition, key, &mut text);
+                    push_json_text(&text, &mut field.value);
                 }
                 other => field.value.push_str(&rendered(other, partition).json()),
             }

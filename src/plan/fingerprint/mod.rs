@@ -98,6 +98,20 @@ impl RowConfigs {
         let config = self.get(row);
         config.map_or_else(Vec::new, |config| config.partition_fields(partition))
     }
+
+    /// The same as [`Self::fields`] in `fields`, whose texts are used again; `key` is the text of the partition's.
+    pub fn fill_fields(
+        &self,
+        row: usize,
+        (partition, key): (PartitionRef<'_>, Option<&str>),
+        fields: &mut Vec<Field>,
+    ) {
+        match (self.get(row), key) {
+            (Some(config), Some(key)) => config.fill_partition_fields(partition, key, fields),
+            (Some(config), None) => *fields = config.partition_fields(partition),
+            (None, _) => fields.clear(),
+        }
+    }
 }
 
 /// The code version of an asset.

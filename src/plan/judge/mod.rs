@@ -125,6 +125,8 @@ pub struct Judge<'a> {
     facts: Facts,
     blocks: Blocks,
     folding: Folding,
+    /// The configuration of the partition that is folded.
+    config_scratch: Vec<Field>,
     contributions: Vec<Digest>,
     /// Of rows that were asked about widely, and have not changed since.
     surveys: HashMap<AssetId, Survey>,
@@ -154,6 +156,7 @@ impl<'a> Judge<'a> {
             facts,
             blocks,
             folding,
+            config_scratch: Vec::new(),
             contributions: Vec::new(),
             surveys: HashMap::new(),
             witnesses: HashMap::new(),
@@ -620,13 +623,17 @@ impl<'a> Judge<'a> {
         code_version: CodeVersion,
         contributions: &[Digest],
     ) -> Fingerprint {
-        let partition = self.scope.keys(at.row.asset).key(at.index);
-        let config = self.config_fields(at);
+        let (keys, index) = (self.scope.keys(at.row.asset), at.index);
+        let key = keys.key(index);
+        let key = key.as_ref().map(PartitionKey::as_str);
+        let of_key = (PartitionRef { keys, index }, key);
+        let configs = &self.facts.configs;
+        configs.fill_fields(at.number, of_key, &mut self.config_scratch);
         let parts = FingerprintParts {
             asset: &at.asset.key,
             code_version,
-            partition: partition.as_ref().map(PartitionKey::as_str),
-            config: &config,
+            partition: key,
+            config: &self.config_scratch,
             graph: self.scope.graph(),
             deps: &at.asset.deps,
             contributions,

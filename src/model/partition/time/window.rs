@@ -21,6 +21,61 @@ impl TimeWindow {
             .or_else(|| jiff::fmt::strtime::format(format, &zoned).ok())
             .unwrap_or_default()
     }
+
+    /// Appends a start in `format`, whose parts are all in `key`, which has the same start in the format `of_key`: at a fraction of
+    /// the cost of the calendar. Nothing is appended, and it is `false`, where that is not so.
+    pub fn print_parts(format: &str, (of_key, key): (&str, &str), text: &mut String) -> bool {
+        let before = text.len();
+        let is_printed = push_parts(format, (of_key, key), text).is_some();
+        if !is_printed {
+            text.truncate(before);
+        }
+        is_printed
+    }
+}
+
+/// Where the parts of a key of plain numbers begin, by their letters; a key of another length has more than those.
+fn parts_of_key(of_key: &str, key: &str) -> Option<[Option<usize>; 6]> {
+    let mut starts = [None; 6];
+    let (mut at, mut characters) = (0, of_key.chars());
+    while let Some(character) = characters.next() {
+        if character != '%' {
+            at += character.len_utf8();
+            continue;
+        }
+        let letter = characters.next()?;
+        if letter == '%' {
+            at += 1;
+            continue;
+        }
+        let part = PARTS.iter().position(|(known, _)| *known == letter)?;
+        starts[part] = Some(at);
+        at += PARTS[part].1;
+    }
+    (at == key.len()).then_some(starts)
+}
+
+/// The numbers of plain formats, and how many digits they have.
+const PARTS: [(char, usize); 6] = [('Y', 4), ('m', 2), ('d', 2), ('H', 2), ('M', 2), ('S', 2)];
+
+fn push_parts(format: &str, (of_key, key): (&str, &str), text: &mut String) -> Option<()> {
+    let starts = parts_of_key(of_key, key)?;
+    let mut characters = format.chars();
+    while let Some(character) = characters.next() {
+        if character != '%' {
+            text.push(character);
+            continue;
+        }
+        match characters.next()? {
+            '%' => text.push('%'),
+            letter => {
+                let part = PARTS.iter().position(|(known, _)| *known == letter)?;
+                let start = starts[part]?;
+                text.push_str(key.get(start..start + PARTS[part].1)?);
+            }
+        }
+    }
+    Some(())
 }
 
 /// A local time in a format of plain numbers and literal text, as paths mostly have; `None` for any other.
