@@ -18,6 +18,7 @@ mod json;
 mod lock;
 mod partitions;
 mod plain_english;
+mod postgres;
 mod processes;
 mod property;
 mod reasons;
