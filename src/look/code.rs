@@ -289,8 +289,9 @@ impl Finder<'_> {
         }
         let conflict = env_conflict(env, found.iter().map(|it| &it.resolved));
         if let Some(conflict) = conflict {
-            self.problem(conflict.other.1, |at| {
-                EngineError::env_conflict(&conflict, at)
+            let first = Spot::read(self.workspace, conflict.one.1);
+            self.problem(conflict.other.1, |other| {
+                EngineError::env_conflict(&conflict, [first, other])
             });
         }
         found

@@ -178,24 +178,25 @@ pub enum EngineError {
         span: SourceSpan,
     },
     /// An asset's own variables and those of its resources differ, by the configuration of a call.
-    #[error("{owner} and the resource `{resource}` set the variable `{variable}` to two values")]
+    #[error("{message}")]
     #[diagnostic(
         code(assetctl::engine::env_conflict),
-        help("give both the same value, or name one of them alone")
+        help("give both the same value, or name one of them alone{elsewhere}")
     )]
     EnvConflict {
-        /// Who sets it.
-        owner: String,
-        /// Who sets it otherwise.
-        resource: String,
-        /// The variable.
-        variable: String,
+        /// Who set which variable.
+        message: String,
+        /// Where the first one is set, if that is in another file.
+        elsewhere: String,
         /// The manifest.
         #[source_code]
         source_code: ManifestText,
         /// The variable of the resource in it.
-        #[label("set otherwise elsewhere")]
+        #[label("and to another one here")]
         span: SourceSpan,
+        /// The same variable in it, of another resource or of the asset.
+        #[label("set to one value here")]
+        first: Option<SourceSpan>,
     },
     /// A value of a configuration is missing, or is not what its schema takes.
     #[error("{owner}.config.{path}: {reason}")]
@@ -486,15 +487,20 @@ impl EngineError {
         }
     }
 
-    pub(super) fn env_conflict(conflict: &EnvConflict, spot: Spot) -> Self {
-        let (source_code, span) = spot.into_parts();
-        let owner = conflict.one.0.as_ref();
+    pub(super) fn env_conflict(conflict: &EnvConflict, [first, other]: [Spot; 2]) -> Self {
+        let place = first.to_string();
+        let (source_code, span) = other.into_parts();
+        let is_here = conflict.one.1.file == conflict.other.1.file;
         Self::EnvConflict {
-            owner: owner.map_or_else(|| "the asset".to_owned(), |name| format!("`{name}`")),
-            resource: conflict.other.0.to_string(),
-            variable: conflict.variable.clone(),
+            message: conflict.to_string(),
+            elsewhere: if is_here {
+                String::new()
+            } else {
+                format!("; the other value is at {place}")
+            },
             source_code,
             span,
+            first: is_here.then(|| first.into_parts().1),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Places in manifests, for messages: each file is read once, however many messages point into it.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,6 +56,15 @@ impl Spot {
     /// The file with its text, and the place in it.
     pub fn into_parts(self) -> (ManifestText, SourceSpan) {
         (self.source_code, self.span)
+    }
+}
+
+/// The file and the line, as `Assets.toml:3`.
+impl fmt::Display for Spot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let before = self.source_code.inner().bytes().take(self.span.offset());
+        let line = before.filter(|byte| *byte == b'\n').count() + 1;
+        write!(f, "{}:{line}", self.source_code.name())
     }
 }
 

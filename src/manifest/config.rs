@@ -155,7 +155,7 @@ pub(super) fn check_all_secrets(
     for (variable, location) in configured {
         if let Some(secret) = secrets.get(variable) {
             let problem = Problem::ConflictingKeys {
-                message: format!("`{variable}` is a secret, and a value of a configuration"),
+                message: format!("`{variable}` is both a secret and a value of a configuration"),
                 help: "a configuration is shown and recorded: pass the secret in `env` alone"
                     .to_owned(),
             };

@@ -118,6 +118,19 @@ impl Problems {
         }
     }
 
+    /// Says with each problem of a text that a command has just printed which command it is.
+    pub(super) fn name_printing_commands(&mut self, printed: &[(FileId, Location)]) {
+        for (_, labels) in &mut self.found {
+            let file = labels.first().map(|label| label.location.file);
+            if let Some((_, command)) = printed.iter().find(|(it, _)| Some(*it) == file) {
+                labels.push(Label::new(
+                    *command,
+                    "this command printed it: nothing is written",
+                ));
+            }
+        }
+    }
+
     /// Adds keys that do not go together.
     pub(super) fn conflict(
         &mut self,

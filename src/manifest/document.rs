@@ -66,13 +66,23 @@ impl<'a> Table<'a> {
 
     /// Reports the keys that are not among `known`.
     pub(super) fn only(&self, known: &[&'static str], problems: &mut Problems) {
+        self.only_or(known, |_| None, problems);
+    }
+
+    /// The same, where some of the others have a help of their own.
+    pub(super) fn only_or(
+        &self,
+        known: &[&'static str],
+        help_for: impl Fn(&Value<'_>) -> Option<String>,
+        problems: &mut Problems,
+    ) {
         for value in self.values() {
             if !known.contains(&value.key) {
-                let help = did_you_mean(
-                    value.key,
-                    known.iter().copied(),
-                    "the keys are listed in docs/manifest.md",
-                );
+                let similar = || {
+                    let known = known.iter().copied();
+                    did_you_mean(value.key, known, "the keys are listed in docs/manifest.md")
+                };
+                let help = help_for(&value).unwrap_or_else(similar);
                 let problem = Problem::UnknownKey {
                     key: value.key.to_owned(),
                     table: self.heading.to_string(),

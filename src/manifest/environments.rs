@@ -362,7 +362,7 @@ fn check_secrets(
     found.sort_unstable_by_key(|(_, recorded, secret)| (recorded.start, secret.start));
     for (variable, recorded, secret) in found {
         let problem = Problem::ConflictingKeys {
-            message: format!("`{variable}` is a secret, and a value of a configuration"),
+            message: format!("`{variable}` is both a secret and a value of a configuration"),
             help: "a configuration is shown and recorded: pass the secret in `env` alone"
                 .to_owned(),
         };

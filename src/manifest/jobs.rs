@@ -387,7 +387,7 @@ fn execution(table: &Table<'_>, problems: &mut Problems) -> JobExecution {
     let max_concurrent = concurrent.and_then(|value| {
         let number = value.integer(problems)?;
         if number < 0 {
-            let help = "write how many steps may run at once; 0 is as many as there are cores";
+            let help = "write how many steps may run at once; 0 is the number of cores";
             value.invalid("`max_concurrent` is not negative", help, problems);
         }
         u32::try_from(number).ok().and_then(NonZeroU32::new)

@@ -19,14 +19,15 @@ use crate::manifest::outputs::{self, Apart, OutputContext};
 use crate::manifest::overlap::Overlaps;
 use crate::manifest::partitions::Definitions;
 use crate::manifest::path_shapes::Disk;
-use crate::manifest::project::{Defaults, Project};
+use crate::manifest::project::{Defaults, PROJECT_KEYS, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
 use crate::manifest::{
     config, environments, generators, jobs, other_paths, overlap, project_files, resources, source,
 };
 use crate::model::{
-    AssetGraph, AssetId, Cycle, Declaration, FileId, GraphParts, Location, Resource, Settings,
+    AssetGraph, AssetId, Cycle, Declaration, FileId, Generator, GraphParts, Location, Resource,
+    Settings,
 };
 
 /// A manifest that has been read.
@@ -149,6 +150,10 @@ pub fn load_with(root: &Path, texts: &[(String, String)]) -> Result<Manifest, Ma
     }
     let lists = list_files.sources.iter();
     let lists: Vec<String> = lists.map(|file| file.path().to_owned()).collect();
+    if !texts.is_empty() && findings.problems.len() > 0 {
+        let printed = printing_commands(&tables[0], &files, texts);
+        findings.problems.name_printing_commands(&printed);
+    }
     drop(included);
     files.append(&mut list_files.sources);
     let errors = findings.problems.into_errors(&files);
@@ -163,6 +168,23 @@ pub fn load_with(root: &Path, texts: &[(String, String)]) -> Result<Manifest, Ma
         }),
         _ => Err(ManifestErrors::new(errors)),
     }
+}
+
+/// The files that hold given texts, and the places of the commands that print them.
+fn printing_commands(
+    main: &Table<'_>,
+    files: &[Arc<SourceFile>],
+    texts: &[(String, String)],
+) -> Vec<(FileId, Location)> {
+    let mut known = Problems::default();
+    let project = Project::read(main, &mut known);
+    let generators = generators::read(main, &project, &mut known);
+    let place = |generator: &Generator| {
+        let is_given = texts.iter().any(|(path, _)| *path == generator.to);
+        let id = files.iter().position(|it| it.path() == generator.to)?;
+        is_given.then_some((FileId(id as u16), generator.asset.location))
+    };
+    generators.iter().filter_map(place).collect()
 }
 
 /// Parses a file. After a syntax error the parser goes on, so that several are found; those that only follow from an
@@ -361,7 +383,11 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
         "resource",
     ];
     if index == 0 {
-        file.only(&KNOWN, problems);
+        let of_project = |value: &Value<'_>| {
+            let is_one = PROJECT_KEYS.contains(&value.key);
+            is_one.then(|| "it is a key of `[project]`: write it below that line".to_owned())
+        };
+        file.only_or(&KNOWN, of_project, problems);
         return;
     }
     if let Some(project) = file.get("project") {

@@ -51,6 +51,11 @@ impl Default for Project {
     }
 }
 
+/// The keys of `[project]`.
+pub(super) const PROJECT_KEYS: [&str; 7] = [
+    "name", "include", "storage", "ignore", "shell", "dotenv", "test",
+];
+
 impl Project {
     /// Reads `[project]` of the main file.
     pub(super) fn read(file: &Table<'_>, problems: &mut Problems) -> Self {
@@ -58,10 +63,7 @@ impl Project {
         let Some(table) = file.table("project", Heading::Only("project"), problems) else {
             return project;
         };
-        let known = [
-            "name", "include", "storage", "ignore", "shell", "dotenv", "test",
-        ];
-        table.only(&known, problems);
+        table.only(&PROJECT_KEYS, problems);
         project.name = common_keys::owned(&table, "name", problems);
         if let Some(storage) = table.text("storage", problems)
             && paths::check_text(storage, problems)

@@ -209,16 +209,9 @@ pub(super) fn check_env(
 }
 
 fn report(conflict: &EnvConflict, problems: &mut Problems) {
-    let EnvConflict {
-        variable,
-        one: (owner, first),
-        other: (other, second),
-    } = conflict;
-    let owner = owner.as_ref();
-    let owner = owner.map_or_else(|| "the asset".to_owned(), |name| format!("`{name}`"));
     problems.conflict(
-        format!("{owner} and the resource `{other}` set the variable `{variable}` to two values"),
+        conflict.to_string(),
         "give both the same value, or name one of them alone",
-        [*first, *second],
+        [conflict.one.1, conflict.other.1],
     );
 }

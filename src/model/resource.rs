@@ -1,5 +1,6 @@
 //! Resources: settings that several assets share, with commands around the steps that need them.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -147,6 +148,17 @@ pub struct EnvConflict {
     pub one: (Option<Name>, Location),
     /// Who sets it otherwise, and where.
     pub other: (Name, Location),
+}
+
+impl fmt::Display for EnvConflict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (variable, other) = (&self.variable, &self.other.0);
+        match &self.one.0 {
+            Some(one) => write!(f, "the resources `{one}` and `{other}`"),
+            None => write!(f, "the asset and the resource `{other}`"),
+        }?;
+        write!(f, " set the variable `{variable}` to two values")
+    }
 }
 
 /// The first variable that an asset's own `env` and its resources set to different values.

@@ -504,6 +504,39 @@ fn what_a_job_sets_is_checked_with_the_manifest() {
 }
 
 #[test]
+fn there_is_one_executor_and_in_process_has_no_limit() {
+    let project = project();
+    for (execution, why) in [
+        (
+            "executor = [\"in_process\", \"multiprocess\"]",
+            "exactly one executor",
+        ),
+        (
+            "executor = { in_process = {}, multiprocess = {} }",
+            "exactly one executor",
+        ),
+        ("executor = \"docker\"", "there is no executor `docker`"),
+        (
+            "executor = \"in_process\"\nmax_concurrent = 4",
+            "`in_process` runs one step at a time",
+        ),
+        ("max_concurrent = -1", "0 is the number of cores"),
+    ] {
+        project.write("run.toml", format!("[execution]\n{execution}\n"));
+        let of_call = project.run(&["plan", "--config", "run.toml"]).exits(2);
+        project.write("run.toml", "");
+        let text =
+            format!("[job.j]\n{execution}\n[asset.a]\ncommand = \"echo > {{{{output}}}}\"\n");
+        let of_job = Sandbox::new().with_file("Assets.toml", &text);
+        let of_job = of_job.run(&["validate"]).exits(2);
+        for said in [of_call.said(), of_job.said()] {
+            assert!(said.contains(why), "{execution}: {said}");
+            assert!(said.contains(".toml:"), "{execution}: {said}");
+        }
+    }
+}
+
+#[test]
 fn the_test_of_a_job_is_recorded_where_a_home_is_named() {
     let project = project();
     let test = ["job", "run", "ordered", "--in-process", "--json"];

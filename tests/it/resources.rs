@@ -447,8 +447,10 @@ fn two_values_for_one_variable_are_an_error_at_both_places() {
     let said = own
         .run(&["plan", "--set", "resource.b.host=other"])
         .exits(2);
-    let why = "`a` and the resource `b` set the variable `HOST` to two values";
-    assert!(said.stderr().contains(why), "{}", said.stderr());
+    let why = "the resources `a` and `b` set the variable `HOST` to two values";
+    for part in [why, "set to one value here", "and to another one here"] {
+        assert!(said.stderr().contains(part), "{part}: {}", said.stderr());
+    }
     own.edit(
         "Assets.toml",
         "config = { host = \"a\" }",
@@ -469,6 +471,27 @@ fn two_values_for_one_variable_are_an_error_at_both_places() {
     let said = own.run(&["validate"]).exits(2);
     let why = "the asset and the resource `a` set the variable `SAME` to two values";
     assert!(said.stderr().contains(why), "{}", said.stderr());
+}
+
+#[test]
+fn the_place_of_another_value_is_told_where_it_is_in_another_file() {
+    let project = with_manifest(
+        "[project]\ninclude = \"db/Assets.toml\"\n[resource.b]\nconfig = { host = \"a\" }\n\
+         env = { HOST = \"{{config.host}}\" }\n\
+         [asset.x]\ncommand = \"echo > {{output}}\"\nresources = [\"a\", \"b\"]\n",
+    );
+    project.write("db/Assets.toml", "[resource.a]\nenv = { HOST = \"a\" }\n");
+    project.run(&["plan"]).success();
+    let said = project
+        .run(&["plan", "--set", "resource.b.host=c"])
+        .exits(2);
+    for part in [
+        "and to another one here",
+        "the other value is at db/",
+        "Assets.toml:2\n",
+    ] {
+        assert!(said.stderr().contains(part), "{part}: {}", said.stderr());
+    }
 }
 
 #[test]

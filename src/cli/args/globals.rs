@@ -200,7 +200,24 @@ pub fn instant(text: &str) -> Result<Timestamp, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::instant;
+    use std::thread::available_parallelism;
+
+    use super::{instant, jobs};
+
+    #[test]
+    fn numbers_of_commands() {
+        let cores = available_parallelism().map_or(1, usize::from);
+        for (text, number) in [
+            ("0", Some(cores)),
+            ("1", Some(1)),
+            ("300", Some(300)),
+            ("-1", None),
+            ("all", None),
+            ("", None),
+        ] {
+            assert_eq!(jobs(text).ok().map(usize::from), number, "{text}");
+        }
+    }
 
     #[test]
     fn instants() {

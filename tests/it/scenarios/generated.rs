@@ -184,16 +184,14 @@ fn a_command_that_fails_writes_nothing_and_the_old_text_is_not_taken() {
         "no such table",
     );
     refused("kill -9 $$", "generator_failed", "SIGKILL");
-    refused(
-        "echo '[asset.one'",
-        "manifest::syntax",
-        "gen/Assets.toml:1:",
-    );
-    refused(
-        "echo '[asset.one]'; echo 'comand = 1'",
-        "manifest::unknown_key",
-        "comand",
-    );
+    for told in ["gen/Assets.toml:", "this command printed it"] {
+        refused("echo '[asset.one'", "manifest::syntax", told);
+        refused(
+            "echo '[asset.one]'; echo 'comand = 1'",
+            "manifest::unknown_key",
+            told,
+        );
+    }
     refused(
         "echo '[asset.other]'; echo 'command = \"x\"'",
         "manifest::unknown_dep",
