@@ -1,6 +1,7 @@
 //! What can keep a plan from being made or a run from being started. A step that fails is not an error of the engine: it is
 //! an outcome.
 
+use std::collections::HashSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -553,13 +554,18 @@ impl Problems {
         self.0.extend(problems);
     }
 
-    /// `value` if there is no problem.
-    pub fn into_result<T>(self, value: T) -> Result<T, Self> {
+    /// `value` if there is no problem. A problem that several assets have at one place, as in a resource, is told once.
+    pub fn into_result<T>(mut self, value: T) -> Result<T, Self> {
         if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(self)
+            return Ok(value);
         }
+        let mut told = HashSet::new();
+        self.0.retain(|problem| {
+            let labels = problem.labels().into_iter().flatten();
+            let places: Vec<usize> = labels.map(|label| label.offset()).collect();
+            told.insert((problem.to_string(), places))
+        });
+        Err(self)
     }
 
     /// The problems.

@@ -407,8 +407,14 @@ fn warn_of_unnamed_inputs(
             && !is_observed(dep.asset)
             && !written.iter().any(|text| text.contains(&variable))
     };
-    let deps = asset.deps.iter().enumerate();
-    let unnamed: Vec<&Dep> = deps.filter(is_unnamed).map(|(_, dep)| dep).collect();
+    // Deps of one place are those of a list: how many there are is not for the command to say.
+    let is_of_list = |dep: &Dep| {
+        let mut others = asset.deps.iter();
+        others.any(|it| it.location == dep.location && it.input != dep.input)
+    };
+    let deps = asset.deps.iter().enumerate().filter(is_unnamed);
+    let unnamed = deps.map(|(_, dep)| dep).filter(|dep| !is_of_list(dep));
+    let unnamed: Vec<&Dep> = unnamed.collect();
     let Some(first) = unnamed.first() else { return };
     let told = &unnamed[..unnamed.len().min(INPUTS_TOLD)];
     let names: Vec<String> = told.iter().map(|dep| format!("`{}`", dep.input)).collect();

@@ -32,3 +32,4 @@ mod templates;
 mod transcripts;
 mod unsettled;
 mod vectors;
+mod warehouse;
