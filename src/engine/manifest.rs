@@ -6,7 +6,7 @@ use crate::command::{SourceEnv, render_observe};
 use crate::engine::failure::last_lines;
 use crate::executor::{Cancel, Secret, StdoutTo};
 use crate::look::{EngineError, Problems, Spot, Workspace};
-use crate::model::{EnvValue, Generator, Resource, encode_whole_component};
+use crate::model::{DeclaredResource, EnvValue, Generator, encode_whole_component};
 use crate::sys::file::{create_parent, read_file, remove_tree};
 
 /// How long such a command may take.
@@ -77,7 +77,11 @@ pub fn print_manifest(
 fn secrets(workspace: &Workspace<'_>) -> Vec<Secret> {
     let graph = workspace.graph;
     let of_declarations = graph.ids().flat_map(|id| graph.get(id).env());
-    let of_resources = graph.settings().resources.iter().flat_map(Resource::env);
+    let of_resources = graph
+        .settings()
+        .resources
+        .iter()
+        .flat_map(DeclaredResource::env);
     let values = of_declarations.chain(of_resources).filter_map(|declared| {
         let EnvValue::Secret { variable, .. } = &declared.value else {
             return None;

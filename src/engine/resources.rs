@@ -14,7 +14,9 @@ use crate::command::{ResourceCommand, Unrenderable};
 use crate::engine::failure::{failure_of_exit, last_lines};
 use crate::executor::{Background, Cancel, Exit, Listener, Severity};
 use crate::look::{OwnLife, Workspace, resolved_resource};
-use crate::model::{Command, EnvValue, Name, ResolvedResource, Resource, RunId, encode_component};
+use crate::model::{
+    Command, DeclaredResource, EnvValue, Name, ResolvedResource, RunId, encode_component,
+};
 use crate::sys::file::{create_parent, read_file, remove_tree, write_privately};
 use crate::sys::shell::quote_command;
 
@@ -273,7 +275,7 @@ impl Ended {
 /// A setup or a teardown.
 struct Work<'w> {
     pool: &'w ResourcePool<'w>,
-    resource: &'w Resource,
+    resource: &'w DeclaredResource,
     resolved: &'w ResolvedResource,
     phase: ResourcePhase,
 }

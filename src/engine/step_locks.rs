@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::look::{OWN_FOLDER, OwnLife, Workspace, lock_name};
-use crate::model::{Resource, RunId};
+use crate::model::{DeclaredResource, RunId};
 use crate::store::{AssetPartition, RunLock, RunLocks};
 use crate::sys::lock::FileLock;
 use crate::sys::process::{
@@ -176,7 +176,7 @@ impl StepLocks {
     }
 
     /// See [`end_orphaned_resources`].
-    pub fn end_resources(&self, run: RunId, resources: &[Resource]) {
+    pub fn end_resources(&self, run: RunId, resources: &[DeclaredResource]) {
         if !resources.is_empty() {
             end_resources(&self.runs, run, resources);
         }
@@ -259,7 +259,7 @@ pub fn end_left_behind(root: &Path, dead: RunId) {
 
 /// Ends what setups of these resources have left of runs whose process died, where nothing else of the run lives: by their
 /// descriptors they would keep it alive.
-pub fn end_orphaned_resources(root: &Path, resources: &[Resource]) {
+pub fn end_orphaned_resources(root: &Path, resources: &[DeclaredResource]) {
     if resources.is_empty() {
         return;
     }
@@ -271,7 +271,7 @@ pub fn end_orphaned_resources(root: &Path, resources: &[Resource]) {
     }
 }
 
-fn end_resources(runs: &RunLocks, run: RunId, resources: &[Resource]) {
+fn end_resources(runs: &RunLocks, run: RunId, resources: &[DeclaredResource]) {
     let noted = runs.path(run).and_then(|path| RunFile::read(&path));
     let Some(noted) = noted.filter(|noted| !noted.is_alive()) else {
         return;

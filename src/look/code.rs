@@ -11,8 +11,8 @@ use crate::look::error::{EngineError, Problems};
 use crate::look::manifest_text::Spot;
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, AssetGraph, Code, CodeVersion, ConfigFault, Counted, DataVersion, EffectiveConfig,
-    EnvValue, EnvVariable, Location, Name, PartitionKey, Recipe, ResolvedResource, Resource,
+    Asset, AssetGraph, Code, CodeVersion, ConfigFault, Counted, DataVersion, DeclaredResource,
+    EffectiveConfig, EnvValue, EnvVariable, Location, Name, PartitionKey, Recipe, ResolvedResource,
     Watched, env_conflict,
 };
 use crate::plan::{
@@ -173,7 +173,7 @@ pub fn unset_secrets<'a>(
 ) -> impl Iterator<Item = (&'a str, Location)> {
     let resources = resources.iter();
     let resources = resources.filter_map(|name| workspace.graph.resource(name.as_str()));
-    let env = env.iter().chain(resources.flat_map(Resource::env));
+    let env = env.iter().chain(resources.flat_map(DeclaredResource::env));
     env.filter_map(|declared| {
         let EnvValue::Secret { variable, required } = &declared.value else {
             return None;
@@ -203,7 +203,7 @@ pub fn resolved_config(
 /// All that is wrong with values of the environment, and what has to have a value and has none.
 pub fn resolved_resource(
     workspace: &Workspace<'_>,
-    resource: &Resource,
+    resource: &DeclaredResource,
 ) -> Result<ResolvedResource, Problems> {
     resource.resolve(&workspace.texts()).map_err(|faults| {
         let mut problems = Problems::default();

@@ -16,8 +16,8 @@ use crate::manifest::source::InlineSources;
 use crate::manifest::streams::{self, Inputs, StreamKeys};
 use crate::manifest::{code, command, common_keys, config, resources};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, Location, Place, Recipe,
-    Resource, SourceAsset,
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, DeclaredResource, Dep, Location,
+    Place, Recipe, SourceAsset,
 };
 
 /// How many inputs a warning names.
@@ -69,7 +69,7 @@ pub(super) struct AssetContext<'a> {
     /// The partitions definitions.
     pub definitions: &'a Definitions<'a>,
     /// The resources.
-    pub resources: &'a [Resource],
+    pub resources: &'a [DeclaredResource],
     /// What its file sets for all assets.
     pub defaults: &'a Defaults,
     /// The project's shell.

@@ -9,9 +9,9 @@ use crate::manifest::partitions::Definitions;
 use crate::manifest::template::{Scope, TokenKind, Written, read_tokens};
 use crate::model::{
     AssetConfig, CONFIG_SCHEMA, ConfigFault, ConfigKind, ConfigLayer, ConfigOrigin, ConfigPath,
-    ConfigProblem, ConfigSchema, ConfigValue, Declaration, DefinitionId, EnvValue, EnvVariable,
-    Finite, Location, PARAMS, PartitionKey, PartitionsDefinition, PathTemplate, Piece, Resource,
-    SchemaTable, Setting, SettingEntry, SettingTable, as_variable,
+    ConfigProblem, ConfigSchema, ConfigValue, Declaration, DeclaredResource, DefinitionId,
+    EnvValue, EnvVariable, Finite, Location, PARAMS, PartitionKey, PartitionsDefinition,
+    PathTemplate, Piece, SchemaTable, Setting, SettingEntry, SettingTable, as_variable,
 };
 
 const TYPES: [&str; 7] = [
@@ -139,7 +139,7 @@ fn problem_of(fault: ConfigFault, heading: &str) -> (&'static str, Problem) {
 /// Refuses variables that a value of a configuration is taken from, and that are a secret of any asset.
 pub(super) fn check_all_secrets(
     declarations: &[Declaration],
-    resources: &[Resource],
+    resources: &[DeclaredResource],
     problems: &mut Problems,
 ) {
     let configs = declarations.iter().filter_map(config_of);
@@ -147,7 +147,7 @@ pub(super) fn check_all_secrets(
     let configured = configs.flat_map(AssetConfig::variables);
     let mut secrets: HashMap<&str, Location> = HashMap::new();
     let env = declarations.iter().flat_map(Declaration::env);
-    for declared in env.chain(resources.iter().flat_map(Resource::env)) {
+    for declared in env.chain(resources.iter().flat_map(DeclaredResource::env)) {
         if let EnvValue::Secret { variable, .. } = &declared.value {
             secrets.entry(variable).or_insert(declared.location);
         }

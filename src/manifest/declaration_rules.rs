@@ -3,7 +3,9 @@
 use crate::manifest::diagnostic::{Label, Problems};
 use crate::manifest::error::Problem;
 use crate::manifest::names::Names;
-use crate::model::{AssetId, Declaration, Location, PathTemplate, Place, Resource, SourcePath};
+use crate::model::{
+    AssetId, Declaration, DeclaredResource, Location, PathTemplate, Place, SourcePath,
+};
 
 /// The file that sets variables.
 pub(super) const DOTENV: &str = ".env";
@@ -43,7 +45,7 @@ pub(super) fn check_locked(
 /// Refuses what reads or makes the file of variables: it holds secrets, of which not even a digest is recorded.
 pub(super) fn check_dotenv<'d>(
     declarations: impl Iterator<Item = &'d Declaration>,
-    resources: &[Resource],
+    resources: &[DeclaredResource],
     problems: &mut Problems,
 ) {
     let is_dotenv = |path: &PathTemplate| path.as_literal() == Some(DOTENV);

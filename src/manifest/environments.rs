@@ -11,8 +11,8 @@ use crate::manifest::template::Scope;
 use crate::manifest::{common_keys, config, paths};
 use crate::model::{
     AssetConfig, AssetGraph, AssetId, ConfigFault, ConfigPath, ConfigProblem, Declaration,
-    DeclaredEnvironment, EnvValue, EnvironmentConfig, EnvironmentPath, LOCK_FILE, Location, Recipe,
-    Resource, Setting, SettingTable,
+    DeclaredEnvironment, DeclaredResource, EnvValue, EnvironmentConfig, EnvironmentPath, LOCK_FILE,
+    Location, Recipe, Setting, SettingTable,
 };
 
 /// The keys of an environment.
@@ -309,7 +309,7 @@ pub(super) fn check_variables(
     let mut recorded: HashMap<&str, Location> = HashMap::new();
     let of_declarations = graph.ids().flat_map(|id| graph.get(id).env());
     let resources = &graph.settings().resources;
-    for variable in of_declarations.chain(resources.iter().flat_map(Resource::env)) {
+    for variable in of_declarations.chain(resources.iter().flat_map(DeclaredResource::env)) {
         declared.insert(variable.name.as_str());
         if let EnvValue::Secret { variable: from, .. } = &variable.value {
             secrets.entry(from).or_insert(variable.location);

@@ -26,8 +26,8 @@ use crate::manifest::{
     config, environments, generators, jobs, other_paths, overlap, project_files, resources, source,
 };
 use crate::model::{
-    AssetGraph, AssetId, Cycle, Declaration, FileId, Generator, GraphParts, Location, Resource,
-    Settings,
+    AssetGraph, AssetId, Cycle, Declaration, DeclaredResource, FileId, Generator, GraphParts,
+    Location, Settings,
 };
 
 /// A manifest that has been read.
@@ -346,7 +346,7 @@ fn assemble(
 /// Checks rules that declarations obey together.
 fn check_together(
     declarations: &[Declaration],
-    resources: &[Resource],
+    resources: &[DeclaredResource],
     (project, names): (&Project, &Names<'_>),
     problems: &mut Problems,
 ) {
@@ -403,7 +403,7 @@ fn check_top_level(file: &Table<'_>, index: usize, problems: &mut Problems) {
 /// Reads what others need to know of everything that has a table: names, partitions, outputs; sources as a whole.
 pub(super) fn outline<'a>(
     files: &[Table<'a>],
-    (project, resources): (&Project, &[Resource]),
+    (project, resources): (&Project, &[DeclaredResource]),
     definitions: &mut Definitions<'a>,
     origins: &mut Origins,
     problems: &mut Problems,

@@ -19,8 +19,8 @@ use crate::manifest::path_shapes::{Claim, ClaimKind, Disk, KeptFile, Shape};
 use crate::manifest::paths;
 use crate::manifest::patterns::{NodeId, Pattern, Trie, can_match};
 use crate::model::{
-    AssetId, AssetKey, Declaration, DeclaredEnvironment, EnvironmentPath, LOCK_FILE, Location,
-    OutputKind, PathTemplate, Piece, Place, Resource, SourcePath,
+    AssetId, AssetKey, Declaration, DeclaredEnvironment, DeclaredResource, EnvironmentPath,
+    LOCK_FILE, Location, OutputKind, PathTemplate, Piece, Place, SourcePath,
 };
 
 /// The most overlaps that are looked for.
@@ -112,7 +112,11 @@ pub(super) fn changed_overlaps(
 
 /// Reports what overlaps, and returns the words of commands that are no code, and all paths.
 pub(super) fn check(
-    (declarations, environments, resources): (&[Declaration], &[DeclaredEnvironment], &[Resource]),
+    (declarations, environments, resources): (
+        &[Declaration],
+        &[DeclaredEnvironment],
+        &[DeclaredResource],
+    ),
     files: &[&str],
     definitions: &Definitions<'_>,
     mut disk: Disk,
@@ -238,7 +242,7 @@ impl<'a> Forest<'a> {
 struct Report<'a> {
     claims: &'a [Claim],
     declarations: &'a [Declaration],
-    resources: &'a [Resource],
+    resources: &'a [DeclaredResource],
     problems: &'a mut Problems,
     no_code: Vec<NoCode>,
 }
@@ -337,7 +341,7 @@ impl Report<'_> {
             }
             ClaimKind::Code(id) => self.source_is_output("the code", id, maker, dep()),
             ClaimKind::ResourceCode => {
-                let is_its = |it: &&Resource| {
+                let is_its = |it: &&DeclaredResource| {
                     let mut code = it.code.declared.iter();
                     code.any(|(_, location)| *location == reader.location)
                 };
@@ -600,7 +604,7 @@ fn claims_of_keys(definitions: &Definitions<'_>) -> Vec<Claim> {
         .collect()
 }
 
-fn claims_of_resource(resource: &Resource) -> impl Iterator<Item = Claim> {
+fn claims_of_resource(resource: &DeclaredResource) -> impl Iterator<Item = Claim> {
     let code = resource.code.declared.iter();
     code.map(|(path, location)| Claim {
         location: *location,

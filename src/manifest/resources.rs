@@ -13,8 +13,8 @@ use crate::manifest::project::Project;
 use crate::manifest::template::Scope;
 use crate::manifest::{code, command, common_keys, config};
 use crate::model::{
-    AssetConfig, Command, Declaration, EnvConflict, EnvValue, EnvVariable, Location, Name,
-    ResolvedResource, Resource, ResourceVariable, env_conflict,
+    AssetConfig, Command, Declaration, DeclaredResource, EnvConflict, EnvValue, EnvVariable,
+    Location, Name, ResolvedResource, ResourceVariable, env_conflict,
 };
 
 const KEYS: [&str; 10] = [
@@ -39,7 +39,7 @@ pub(super) fn read(
     project: &Project,
     definitions: &Definitions<'_>,
     problems: &mut Problems,
-) -> Vec<Resource> {
+) -> Vec<DeclaredResource> {
     let mut resources = Vec::new();
     let mut known: HashMap<&str, Location> = HashMap::new();
     for file in files {
@@ -69,7 +69,7 @@ struct ReadResource<'r, 'a> {
 }
 
 impl ReadResource<'_, '_> {
-    fn read(&self, name: Option<Name>, problems: &mut Problems) -> Option<Resource> {
+    fn read(&self, name: Option<Name>, problems: &mut Problems) -> Option<DeclaredResource> {
         let table = self.table;
         table.only(&KEYS, problems);
         let context = ConfigContext {
@@ -99,7 +99,7 @@ impl ReadResource<'_, '_> {
                 );
             }
         }
-        let resource = Resource {
+        let resource = DeclaredResource {
             name: name?,
             location: table.location,
             description: common_keys::owned(table, "description", problems),
@@ -163,7 +163,7 @@ impl ReadResource<'_, '_> {
 /// Reads `resources`: names of what is declared.
 pub(super) fn named(
     table: &Table<'_>,
-    resources: &[Resource],
+    resources: &[DeclaredResource],
     problems: &mut Problems,
 ) -> Vec<Name> {
     let mut names: Vec<Name> = Vec::new();
@@ -193,7 +193,7 @@ pub(super) fn named(
 /// Refuses declarations that set one variable to two values, as far as that can be told without the environment.
 pub(super) fn check_env(
     declarations: &[Declaration],
-    resources: &[Resource],
+    resources: &[DeclaredResource],
     problems: &mut Problems,
 ) {
     let fixed = resources.iter().filter(|resource| resource.is_fixed());

@@ -13,9 +13,9 @@ use crate::manifest::placeholders::{CommandContext, CommandOwner};
 use crate::manifest::template::{Partitioning, Scope, path_template};
 use crate::manifest::{command, common_keys, resources};
 use crate::model::{
-    About, AssetId, AssetKey, Command, CommandPlaceholder, CommandTemplate, KeyStyle, Name,
-    PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece, Place, Resource,
-    SourceAsset, SourcePath,
+    About, AssetId, AssetKey, Command, CommandPlaceholder, CommandTemplate, DeclaredResource,
+    KeyStyle, Name, PartitionKey, PartitionPlaceholder, PartitionsDefinition, PathTemplate, Piece,
+    Place, SourceAsset, SourcePath,
 };
 
 /// What a source is read for.
@@ -26,7 +26,7 @@ pub(super) struct SourceContext<'a> {
     /// What its templates may name.
     pub scope: Scope<'a>,
     /// The resources.
-    pub resources: &'a [Resource],
+    pub resources: &'a [DeclaredResource],
     /// The project's shell.
     pub shell: &'a [String],
     /// The project's name.

@@ -68,7 +68,9 @@ pub use request::{
     ShowPartitionsRequest, ShowRequest, StatusOptions, StepOrdering, Strictness, SuppliedInput,
     WantedKeys, WipeRequest,
 };
-pub use resource::{EnvConflict, ResolvedResource, Resource, ResourceVariable, env_conflict};
+pub use resource::{
+    DeclaredResource, EnvConflict, ResolvedResource, ResourceVariable, env_conflict,
+};
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
     OutputChange, Presence, RecordingRun, Status,

@@ -12,7 +12,7 @@ use crate::model::template::{CommandPlaceholder, CommandTemplate, Piece};
 
 /// A resource, as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Resource {
+pub struct DeclaredResource {
     /// Its name.
     pub name: Name,
     /// Where its table stands.
@@ -46,7 +46,7 @@ pub struct ResourceVariable {
     pub text: Option<CommandTemplate>,
 }
 
-impl Resource {
+impl DeclaredResource {
     /// Its variables as they are declared.
     pub fn env(&self) -> impl Iterator<Item = &EnvVariable> {
         self.env.iter().map(|variable| &variable.declared)

@@ -12,8 +12,8 @@ use crate::look::snapshot::records::{
 };
 use crate::look::workspace::Workspace;
 use crate::model::{
-    Asset, Counted, DataVersion, DataVersionRule, EnvValue, PartitionRef, PathTemplate, Place,
-    Resource, SourceAsset, SourcePath, Watched, exceptions,
+    Asset, Counted, DataVersion, DataVersionRule, DeclaredResource, EnvValue, PartitionRef,
+    PathTemplate, Place, SourceAsset, SourcePath, Watched, exceptions,
 };
 use crate::plan::{Cell, Codes, Known, Row, Scope, SettledPartitions};
 
@@ -328,7 +328,7 @@ impl SnapshotRecording<'_> {
         }
         let resources = recipe.resources.iter();
         let resources = resources.filter_map(|it| self.workspace.graph.resource(it.as_str()));
-        let resources: Vec<&Resource> = resources.collect();
+        let resources: Vec<&DeclaredResource> = resources.collect();
         let env = resources.iter().flat_map(|resource| resource.env());
         let taken = recipe.env.iter().chain(env).filter_map(|declared| {
             let EnvValue::FromEnv { variable, .. } = &declared.value else {

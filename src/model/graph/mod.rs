@@ -31,7 +31,7 @@ use crate::model::name::{AssetId, AssetKey, FileId, Location};
 use crate::model::partition::{
     DeclaredPartitions, DefinitionId, ExistingKeys, KeysByDefinition, TooManyKeys,
 };
-use crate::model::resource::Resource;
+use crate::model::resource::DeclaredResource;
 use crate::model::template::PathTemplate;
 
 pub use compiled::GraphBlocks;
@@ -61,7 +61,7 @@ pub struct Settings {
     /// Environments, in order of declaration.
     pub environments: Vec<DeclaredEnvironment>,
     /// Resources, in order of declaration.
-    pub resources: Vec<Resource>,
+    pub resources: Vec<DeclaredResource>,
 }
 
 /// Everything that a project declares.
@@ -180,7 +180,7 @@ impl AssetGraph {
     }
 
     /// The resource of a name.
-    pub fn resource(&self, name: &str) -> Option<&Resource> {
+    pub fn resource(&self, name: &str) -> Option<&DeclaredResource> {
         let mut resources = self.settings.resources.iter();
         resources.find(|resource| resource.name.as_str() == name)
     }

@@ -8,7 +8,7 @@ use crate::model::asset::{
 use crate::model::config::AssetConfig;
 use crate::model::graph::{AssetGraph, GraphParts};
 use crate::model::name::{AssetId, AssetKey, Name};
-use crate::model::resource::Resource;
+use crate::model::resource::DeclaredResource;
 use crate::model::template::{PathTemplate, Piece};
 
 impl AssetGraph {
@@ -58,7 +58,7 @@ impl AssetGraph {
 
     /// The graph in which resources are these.
     #[must_use]
-    pub fn with_resources(&self, resources: Vec<Resource>) -> Self {
+    pub fn with_resources(&self, resources: Vec<DeclaredResource>) -> Self {
         let mut graph = self.clone();
         graph.settings.resources = resources;
         graph

@@ -15,9 +15,9 @@ use std::sync::Arc;
 
 use crate::digest::{Digest, Field, Folding, Kind, Readable, Sink};
 use crate::model::{
-    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, Dep, EffectiveConfig, EnvValue,
-    EnvVariable, Fingerprint, Name, PartitionMapping, PartitionRef, RULE, Recipe, ResolvedResource,
-    Resource,
+    Asset, AssetGraph, AssetKey, CodeVersion, Command, DataVersion, DeclaredResource, Dep,
+    EffectiveConfig, EnvValue, EnvVariable, Fingerprint, Name, PartitionMapping, PartitionRef,
+    RULE, Recipe, ResolvedResource,
 };
 
 /// What was found on disk and in the environment for an asset's code version.
@@ -48,7 +48,7 @@ impl ObservedResource {
     /// A resource, of which these code files were found, and these values of `from_env`, by the name of the declared
     /// variable.
     pub fn new(
-        resource: &Resource,
+        resource: &DeclaredResource,
         resolved: ResolvedResource,
         files: &[(String, DataVersion)],
         env: &[(String, Option<String>)],
@@ -292,7 +292,7 @@ fn fold_variables(
 }
 
 fn fold_resource(
-    resource: &Resource,
+    resource: &DeclaredResource,
     resolved: &ResolvedResource,
     files: &[(String, DataVersion)],
     env: &[(String, Option<String>)],

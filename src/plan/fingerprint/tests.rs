@@ -7,9 +7,9 @@ use proptest::prelude::{Strategy, any, prop_assert_eq, prop_assert_ne, proptest}
 use crate::digest::{Digest, Field, Folding, Kind};
 use crate::model::{
     Asset, AssetConfig, AssetGraph, CodeVersion, Command, ConfigKind, ConfigLayer, ConfigOrigin,
-    ConfigSchema, ConfigValue, Dep, EffectiveConfig, EnvValue, Fingerprint, Location, NamedKeys,
-    OutputKind, PartitionKeys, PartitionMapping, PartitionRef, PathTemplate, Resource, Setting,
-    SettingEntry,
+    ConfigSchema, ConfigValue, DeclaredResource, Dep, EffectiveConfig, EnvValue, Fingerprint,
+    Location, NamedKeys, OutputKind, PartitionKeys, PartitionMapping, PartitionRef, PathTemplate,
+    Setting, SettingEntry,
 };
 use crate::plan::fingerprint::{
     FingerprintParts, ObservedCode, ObservedResource, code_record, code_version, fingerprint,
@@ -63,7 +63,7 @@ fn observed() -> ObservedCode {
 }
 
 /// A resource with one of each thing that is folded of it, changed.
-fn warehouse(change: fn(&mut Resource)) -> Arc<ObservedResource> {
+fn warehouse(change: fn(&mut DeclaredResource)) -> Arc<ObservedResource> {
     let mut resource = WORLD
         .graph()
         .resource("warehouse")
