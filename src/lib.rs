@@ -194,7 +194,7 @@ pub use io_manager::{
 #[doc(inline)]
 pub use lockfile::LockError;
 #[doc(inline)]
-pub use look::{EngineError, Problems};
+pub use look::{EngineError, Problems, Resource, ResourceContext, ResourceError};
 #[doc(inline)]
 pub use manifest::{ManifestError, ManifestErrors};
 #[doc(inline)]

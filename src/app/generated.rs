@@ -222,7 +222,11 @@ fn texts(printed: &[PrintedText<'_>]) -> Vec<(String, String)> {
 
 fn check_texts(project: &OpenProject, printed: &[PrintedText<'_>]) -> Result<(), AppError> {
     if !printed.is_empty() {
-        manifest::load_with(project.root(), &texts(printed))?;
+        manifest::load_given(
+            project.root(),
+            &texts(printed),
+            &project.resources().texts(),
+        )?;
     }
     Ok(())
 }

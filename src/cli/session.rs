@@ -170,6 +170,7 @@ impl Session {
         }
         let home = |home: &PathBuf| here.join(home);
         let surroundings = Surroundings {
+            resources: crate::look::GivenResources::default(),
             directory,
             dotenv: None,
             home: self.globals.home.as_ref().map(home),

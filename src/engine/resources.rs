@@ -7,13 +7,16 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::answer::{EventKind, ResourcePhase, StepFailure};
 use crate::command::{ResourceCommand, Unrenderable};
 use crate::engine::failure::{failure_of_exit, last_lines};
 use crate::executor::{Background, Cancel, Exit, Listener, Severity};
-use crate::look::{OwnLife, Workspace, resolved_resource};
+use crate::look::{
+    OwnLife, Resource, ResourceContext, ResourceError, Workspace, resolved_resource,
+};
 use crate::model::{
     Command, DeclaredResource, EnvValue, Name, ResolvedResource, RunId, encode_component,
 };
@@ -137,7 +140,9 @@ impl<'a> ResourcePool<'a> {
     fn set_up(&self, name: &Name, (cancel, wake): (&Cancel, &dyn Fn())) -> Result<Given, NotReady> {
         let found = self.workspace.graph.resource(name.as_str());
         let resource = found.expect("the manifest has checked that it is declared");
-        if resource.setup.is_none() && resource.teardown.is_none() {
+        let program = self.workspace.resources.get(name);
+        let has_functions = program.is_some_and(Resource::has_functions);
+        if resource.setup.is_none() && resource.teardown.is_none() && !has_functions {
             return Ok(Given::new());
         }
         if cancel.severity().is_some() {
@@ -155,17 +160,23 @@ impl<'a> ResourcePool<'a> {
             resource: name.clone(),
         });
         wake();
-        let Some(setup) = &resource.setup else {
-            return Ok(Given::new());
-        };
         let work = Work {
             pool: self,
             resource,
             resolved: &resolved,
             phase: ResourcePhase::Setup,
         };
-        let made = work.run(setup, &Given::new(), cancel);
-        let made = made.and_then(|()| work.read_given().map_err(Ended::of));
+        let made = match (&resource.setup, program.and_then(Resource::set_up)) {
+            (Some(setup), _) => {
+                let made = work.run(setup, &Given::new(), cancel);
+                made.and_then(|()| work.read_given().map_err(Ended::of))
+            }
+            (None, Some(setup)) => {
+                let called = work.call(setup, &Given::new(), cancel);
+                called.and_then(|given| work.checked(given).map_err(Ended::of))
+            }
+            (None, None) => return Ok(Given::new()),
+        };
         let given = match made {
             Ok(given) => given,
             Err(Ended::Canceled) => return Err(NotReady::Canceled),
@@ -221,9 +232,11 @@ impl<'a> ResourcePool<'a> {
             resolved: &begun.resolved,
             phase: ResourcePhase::Teardown,
         };
-        let ended = match &resource.teardown {
-            Some(teardown) => work.run(teardown, &begun.given, cancel),
-            None => Ok(()),
+        let program = self.workspace.resources.get(&begun.name);
+        let ended = match (&resource.teardown, program.and_then(Resource::tear_down)) {
+            (Some(teardown), _) => work.run(teardown, &begun.given, cancel),
+            (None, Some(teardown)) => work.call(teardown, &begun.given, cancel),
+            (None, None) => Ok(()),
         };
         let (failure, log) = match ended {
             Ok(()) => {
@@ -335,6 +348,73 @@ impl Work<'_> {
         Err(Ended::Failed(Box::new(failure), log))
     }
 
+    /// Calls a function of the program.
+    fn call<T>(
+        &self,
+        function: &dyn Fn(&ResourceContext<'_>) -> Result<T, ResourceError>,
+        given: &Given,
+        cancel: &Cancel,
+    ) -> Result<T, Ended> {
+        let context = ResourceContext {
+            name: &self.resource.name,
+            config: self.resolved.config.to_json(),
+            run: self.pool.run,
+            given,
+            cancel,
+        };
+        let message = match catch_unwind(AssertUnwindSafe(|| function(&context))) {
+            Ok(Ok(made)) => return Ok(made),
+            Ok(Err(_)) if cancel.severity().is_some() => return Err(Ended::Canceled),
+            Ok(Err(error)) => error.to_string(),
+            Err(panic) => {
+                let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+                let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+                text.map_or_else(
+                    || "it panicked".to_owned(),
+                    |it| format!("it panicked: {it}"),
+                )
+            }
+        };
+        let code = "assetctl::engine::resource_function";
+        Err(Ended::of(StepFailure::new(code, message, None)))
+    }
+
+    /// The variables that a function has given, if they may be set.
+    fn checked(&self, given: Vec<(String, String)>) -> Result<Given, StepFailure> {
+        let mut checked = Given::new();
+        for (name, value) in given {
+            self.check(&name, value.as_bytes()).map_err(|why| {
+                let message = format!("the function {why}");
+                StepFailure::new("assetctl::engine::resource_env", message, None)
+            })?;
+            checked.push((name.into(), value.into()));
+        }
+        Ok(checked)
+    }
+
+    /// Why a variable cannot be given; nothing is told of its value, which may be secret.
+    fn check(&self, name: &str, value: &[u8]) -> Result<(), String> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        if name.is_empty() || !name.chars().all(is_name) {
+            return Err("is not NAME=VALUE".to_owned());
+        }
+        if name.starts_with("ASSETCTL_") || name.starts_with("DAGSTER_PIPES_") {
+            return Err(format!("gives `{name}`, which assetctl itself sets"));
+        }
+        if value.contains(&b'\0') {
+            return Err("holds a NUL".to_owned());
+        }
+        let declared = self.resolved.env.iter().find(|it| it.name == name);
+        let is_same =
+            |it: &EnvValue| matches!(it, EnvValue::Literal(text) if text.as_bytes() == value);
+        if declared.is_some_and(|it| !is_same(&it.value)) {
+            return Err(format!(
+                "gives `{name}`, which the resource's `env` sets otherwise"
+            ));
+        }
+        Ok(())
+    }
+
     /// The variables that the setup has given.
     fn read_given(&self) -> Result<Given, StepFailure> {
         let refused = |message: String| {
@@ -359,27 +439,8 @@ impl Work<'_> {
                 .map_err(|_| wrong("has no name"))?
                 .trim();
             let name = name.strip_prefix("export ").unwrap_or(name).trim();
-            let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-            if name.is_empty() || !name.chars().all(is_name) {
-                return Err(wrong("is not NAME=VALUE"));
-            }
-            if name.starts_with("ASSETCTL_") || name.starts_with("DAGSTER_PIPES_") {
-                return Err(wrong(&format!(
-                    "gives `{name}`, which assetctl itself sets"
-                )));
-            }
             let value = &line[at + 1..];
-            if value.contains(&b'\0') {
-                return Err(wrong("holds a NUL"));
-            }
-            let declared = self.resolved.env.iter().find(|it| it.name == name);
-            let is_same =
-                |it: &EnvValue| matches!(it, EnvValue::Literal(text) if text.as_bytes() == value);
-            if declared.is_some_and(|it| !is_same(&it.value)) {
-                return Err(wrong(&format!(
-                    "gives `{name}`, which the resource's `env` sets otherwise"
-                )));
-            }
+            self.check(name, value).map_err(|why| wrong(&why))?;
             given.push((name.into(), OsString::from_vec(value.to_vec())));
         }
         Ok(given)

@@ -242,6 +242,7 @@ command = "cat {{input_list.clean}} > {{output}}"
     fn project(folder: &tempfile::TempDir) -> OpenProject {
         fs::write(folder.path().join("Assets.toml"), MANIFEST).expect("written");
         let surroundings = Surroundings {
+            resources: crate::look::GivenResources::default(),
             directory: folder.path().to_owned(),
             dotenv: None,
             home: None,

@@ -6,6 +6,7 @@ mod error;
 mod evaluate;
 mod gather;
 mod generated;
+mod given_resource;
 mod keys;
 mod locked;
 mod manifest_text;
@@ -25,6 +26,7 @@ pub use gather::{
     ChangedOutputs, changed_outputs_of, find_outputs_unlike, find_source, find_sources, watched,
 };
 pub use generated::{manifest_fingerprint, manifest_version, stale_manifest};
+pub use given_resource::{GivenResources, Resource, ResourceContext, ResourceError};
 pub use keys::{
     KeyQuestion, World, asking_definitions, existing_keys, look_for_foreign_files, used_definitions,
 };

@@ -14,6 +14,7 @@ use percent_encoding::percent_decode_str;
 use crate::executor::Executor;
 use crate::hash::Versions;
 use crate::io_manager::IoManager;
+use crate::look::given_resource::GivenResources;
 use crate::look::manifest_text::ManifestTexts;
 use crate::model::{
     AssetGraph, AssetKey, Batch, KeysByDefinition, LONGEST_COMPONENT, PartitionKey, PartitionKeys,
@@ -44,6 +45,8 @@ pub struct Workspace<'a> {
     pub environment: &'a [(OsString, OsString)],
     /// The variables that declarations may name: those of the `.env` file, and then the caller's.
     pub variables: &'a [(OsString, OsString)],
+    /// The resources that a program gives.
+    pub resources: &'a GivenResources,
     /// Where values are kept.
     pub io_manager: &'a dyn IoManager,
     /// Where commands run.

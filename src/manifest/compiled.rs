@@ -17,7 +17,8 @@ use crate::digest::{Digest, Folding, Key, Kind, Sink};
 use crate::manifest::blocks::{SignedBlocks, table_of};
 use crate::manifest::diagnostic::ManifestErrors;
 use crate::manifest::file::SourceFile;
-use crate::manifest::load::{load, load_main, load_with};
+use crate::manifest::given::GivenText;
+use crate::manifest::load::{load, load_given, load_main};
 use crate::manifest::project_files;
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::revision::{Basis, Revision};
@@ -113,13 +114,18 @@ pub fn read_main(root: &Path) -> Result<Compiled, ManifestErrors> {
     Ok(uncompiled(graph, &[file]))
 }
 
-/// The manifest where some included files hold other texts than on disk, without any cache: [`load_with`].
+/// The manifest where some included files hold other texts than on disk, with what a program gives and without any cache:
+/// [`load_given`].
 ///
 /// # Errors
 ///
-/// As [`load_with`].
-pub fn read_texts(root: &Path, texts: &[(String, String)]) -> Result<Compiled, ManifestErrors> {
-    let manifest = load_with(root, texts)?;
+/// As [`load_given`].
+pub fn read_texts(
+    root: &Path,
+    texts: &[(String, String)],
+    given: &[GivenText],
+) -> Result<Compiled, ManifestErrors> {
+    let manifest = load_given(root, texts, given)?;
     Ok(uncompiled(manifest.graph, &manifest.files))
 }
 

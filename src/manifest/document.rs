@@ -101,6 +101,13 @@ impl<'a> Table<'a> {
             .map(move |(key, inner)| Value::new(file, key, inner))
     }
 
+    /// The keys of the table `key`, if it is one.
+    pub(super) fn names_of(&self, key: &'static str) -> impl Iterator<Item = &'a str> + use<'a> {
+        let table = self.get(key).and_then(|it| it.as_table(Heading::Only(key)));
+        let values = table.map(|table| table.values());
+        values.into_iter().flatten().map(|value| value.key)
+    }
+
     /// The value of `key`.
     pub(super) fn get(&self, key: &str) -> Option<Value<'a>> {
         Value::in_table(self.file, self.entries, key)

@@ -13,6 +13,7 @@ use crate::manifest::document::{Table, Value};
 use crate::manifest::each::{ListFiles, Lists, Origins, expand, parse_lists};
 use crate::manifest::error::Problem;
 use crate::manifest::file::SourceFile;
+use crate::manifest::given::GivenText;
 use crate::manifest::names::{Declares, Names, Outline, key_of};
 use crate::manifest::other_paths::TestContext;
 use crate::manifest::outputs::{self, Apart, OutputContext};
@@ -23,7 +24,8 @@ use crate::manifest::project::{Defaults, PROJECT_KEYS, Project};
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::source::{InlineSources, SourceContext};
 use crate::manifest::{
-    config, environments, generators, jobs, other_paths, overlap, project_files, resources, source,
+    config, environments, generators, given, jobs, other_paths, overlap, project_files, resources,
+    source,
 };
 use crate::model::{
     AssetGraph, AssetId, Cycle, Declaration, DeclaredResource, FileId, Generator, GraphParts,
@@ -102,6 +104,19 @@ pub fn load_main(root: &Path) -> Result<(AssetGraph, Arc<SourceFile>), ManifestE
 ///
 /// As [`load`].
 pub fn load_with(root: &Path, texts: &[(String, String)]) -> Result<Manifest, ManifestErrors> {
+    load_given(root, texts, &[])
+}
+
+/// [`load_with`], with what a program gives: a resource that the manifest declares, too, has to say the same.
+///
+/// # Errors
+///
+/// As [`load`].
+pub fn load_given(
+    root: &Path,
+    texts: &[(String, String)],
+    given: &[GivenText],
+) -> Result<Manifest, ManifestErrors> {
     let text = project_files::read(root, MANIFEST).map_err(ManifestErrors::without_place)?;
     let main = Arc::new(SourceFile::new(FileId(0), MANIFEST.to_owned(), text));
     let mut findings = Findings::default();
@@ -132,6 +147,12 @@ pub fn load_with(root: &Path, texts: &[(String, String)]) -> Result<Manifest, Ma
             Err(problem) => findings.problems.add(problem, []),
         }
     }
+    let first_given = files.len();
+    for given in given {
+        let id = FileId(files.len() as u16);
+        let (path, text) = (given.path.clone(), given.text.clone());
+        files.push(Arc::new(SourceFile::new(id, path, text)));
+    }
     let included: Vec<(&SourceFile, Spanned<DeTable<'_>>)> = files[1..]
         .iter()
         .map(|file| (file.as_ref(), parse(file, &mut findings.problems)))
@@ -142,11 +163,16 @@ pub fn load_with(root: &Path, texts: &[(String, String)]) -> Result<Manifest, Ma
             .iter()
             .map(|(file, table)| Table::of_file(file, table.get_ref())),
     );
+    let given: Vec<(usize, &GivenText)> = (first_given..).zip(given).collect();
+    let given = given::leave_declared(&mut tables, &given);
     // What is left of a file with syntax errors, or without its included files, says nothing about what was meant.
     let (mut graph, mut list_files) = (None, ListFiles::default());
     if findings.problems.len() == 0 {
         list_files = ListFiles::read(&tables, root, &mut findings.problems);
         graph = expand_and_assemble(&tables, &list_files, root, &mut findings);
+    }
+    if let Some((graph, _)) = &graph {
+        given::check(&given, graph, &tables, &mut findings.problems);
     }
     let lists = list_files.sources.iter();
     let lists: Vec<String> = lists.map(|file| file.path().to_owned()).collect();

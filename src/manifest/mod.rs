@@ -24,6 +24,7 @@ mod environments;
 mod error;
 mod file;
 mod generators;
+mod given;
 mod jobs;
 mod load;
 mod mapping;
@@ -60,7 +61,8 @@ pub use compiled::{
 pub use diagnostic::{Label, ManifestError, ManifestErrors, PlacedLabel};
 pub use error::Problem;
 pub use file::SourceFile;
-pub use load::{Manifest, load, load_main, load_with};
+pub use given::GivenText;
+pub use load::{Manifest, load, load_given, load_main, load_with};
 pub use other_paths::{TypedPathError, typed_path};
 pub use project_files::{MANIFEST, ProjectRoot, find};
 pub use run_config::configured;

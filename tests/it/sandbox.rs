@@ -181,6 +181,7 @@ impl Sandbox {
         };
         let now = variable("ASSETCTL_NOW").map(|now| now.to_string_lossy().parse());
         Surroundings {
+            resources: assetctl::look::GivenResources::default(),
             directory: self.project(),
             dotenv: None,
             home: variable("ASSETCTL_HOME").map(|home| self.project().join(home)),

@@ -398,6 +398,7 @@ impl Scenario {
 
     pub fn surroundings(&self) -> Surroundings {
         Surroundings {
+            resources: assetctl::look::GivenResources::default(),
             directory: self.root.clone(),
             dotenv: None,
             home: None,

@@ -9,4 +9,5 @@ mod outputs;
 mod project;
 mod purity;
 mod requests;
+mod resources;
 mod verbs;

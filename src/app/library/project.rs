@@ -1,5 +1,6 @@
 //! A project, and all that the library may know of the world when it works with it.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::{AppError, RequestError, Surroundings};
 use crate::executor::{Executor, LocalExecutor};
-use crate::look::OWN_FOLDER;
-use crate::manifest;
+use crate::look::{GivenResources, OWN_FOLDER};
+use crate::manifest::{self, GivenText, Manifest, ManifestError, ManifestErrors, Problem};
 use crate::model::{AssetKey, Configuration, Name};
 use crate::sys::clock::{Clock, SystemClock};
 
@@ -57,7 +58,8 @@ impl Project {
     /// # Errors
     ///
     /// If there is no `Assets.toml` in `dir` or above (`assetctl::manifest::not_found`), or anything is wrong with what is
-    /// declared: then the error holds all of it at once, each with its place.
+    /// declared: then the error holds all of it at once, each with its place. A resource that is named and not declared is an
+    /// error of the calls that do not give it.
     ///
     /// ```
     /// let error = assetctl::Project::load("/nowhere").expect_err("nothing is there");
@@ -66,7 +68,7 @@ impl Project {
     pub fn load(dir: impl AsRef<Path>) -> Result<Self, Error> {
         let dir = absolute(dir.as_ref())?;
         let root = manifest::find(&dir).map_err(AppError::from)?.0;
-        let declared = manifest::load(&root).map_err(AppError::from)?.graph;
+        let declared = load_but_resources(&root).map_err(AppError::from)?.graph;
         let assets = declared.order().iter();
         let assets = assets.filter(|id| declared.asset(**id).is_some());
         Ok(Self {
@@ -262,17 +264,17 @@ impl Project {
             env: Some(env),
             ..Configuration::default()
         };
-        let surroundings = self.surroundings(None, configuration);
+        let surroundings = self.surroundings(None, (configuration, GivenResources::default()));
         let kept = surroundings.kept_places(&self.root)?;
         let own = self.root.join(OWN_FOLDER);
         Ok(Instance::in_folder(surroundings.home_of(&own, kept.home)))
     }
 
-    /// What a verb may know, with the instance that lies in `home`, by a configuration.
+    /// What a verb may know, with the instance that lies in `home`, by a configuration and with resources that are given.
     pub(super) fn surroundings(
         &self,
         home: Option<&Path>,
-        configuration: Configuration,
+        (configuration, resources): (Configuration, GivenResources),
     ) -> Surroundings {
         Surroundings {
             directory: self.root.clone(),
@@ -282,6 +284,7 @@ impl Project {
             now: self.clock.now(),
             environment: self.environment.clone(),
             configuration,
+            resources,
         }
     }
 
@@ -302,6 +305,27 @@ impl fmt::Debug for Project {
             .field("assets", &self.assets)
             .finish_non_exhaustive()
     }
+}
+
+/// The manifest, where resources that are named may be those that calls give.
+fn load_but_resources(root: &Path) -> Result<Manifest, ManifestErrors> {
+    let errors = match manifest::load(root) {
+        Ok(manifest) => return Ok(manifest),
+        Err(errors) => errors,
+    };
+    let unknown = |error: &ManifestError| match error.problem() {
+        Problem::UnknownResource { name, .. } => Name::parse(name).ok(),
+        _ => None,
+    };
+    let unknown: BTreeSet<Name> = errors.errors().iter().filter_map(unknown).collect();
+    if unknown.is_empty() {
+        return Err(errors);
+    }
+    let given = unknown
+        .iter()
+        .map(|name| GivenText::of_resource(name.as_str(), "", false));
+    let given: Vec<GivenText> = given.collect();
+    manifest::load_given(root, &[], &given)
 }
 
 /// An absolute path; nothing needs to be there.

@@ -177,8 +177,8 @@ fn run_on_disk(
     let _turn = Turn::wait(project.root(), instance.path())?;
     let mut recorder = Recorder::new(events);
     let started = Instant::now();
-    let configuration = base.configuration;
-    let surroundings = project.surroundings(Some(instance.path()), configuration);
+    let given = (base.configuration, base.resources);
+    let surroundings = project.surroundings(Some(instance.path()), given);
     let printing = (project.executor(), &base.cancel);
     let mut opened = open_printed(&surroundings, printing, &mut |_| ())?;
     let run_of = OpenedProject {
@@ -217,7 +217,7 @@ fn run_in_memory(
     let mut recorder = Recorder::new(events);
     let running = recorder.running(project, &base.cancel);
     let home = base.instance.as_ref().map(Instance::path);
-    let surroundings = project.surroundings(home, base.configuration);
+    let surroundings = project.surroundings(home, (base.configuration, base.resources));
     let done = app::materialize_in_memory(&surroundings, &base.options, running)?;
     let values = RunValues::in_memory(done.values);
     recorder.result(done.result, done.declared, values, raise)
@@ -316,7 +316,8 @@ pub fn check(project: &Project, request: CheckRequest) -> Result<CheckReport, Er
         cancel: &base.cancel,
         clock: project.clock(),
     };
-    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let surroundings =
+        project.surroundings(Some(instance.path()), (base.configuration, base.resources));
     let (report, _) = app::check(&surroundings, &base.options, rebuilding)?;
     Ok(report)
 }
@@ -347,7 +348,8 @@ pub fn check(project: &Project, request: CheckRequest) -> Result<CheckReport, Er
 pub fn plan(project: &Project, request: PlanRequest) -> Result<PlanReport, Error> {
     let base = request.base.checked()?;
     let instance = instance_of(base.instance)?;
-    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let surroundings =
+        project.surroundings(Some(instance.path()), (base.configuration, base.resources));
     let opened = app::open_planned(&surroundings, (project.executor(), &base.cancel))?;
     let (report, _) = app::plan(&opened, &base.options, (project.executor(), &base.cancel))?;
     Ok(report)
@@ -378,7 +380,8 @@ pub fn plan(project: &Project, request: PlanRequest) -> Result<PlanReport, Error
 pub fn status(project: &Project, request: StatusRequest) -> Result<StatusReport, Error> {
     let base = request.base.checked()?;
     let instance = instance_of(base.instance)?;
-    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let surroundings =
+        project.surroundings(Some(instance.path()), (base.configuration, base.resources));
     let opened = OpenProject::open(&surroundings)?;
     let (report, _) = app::status(&opened, &base.options)?;
     Ok(report)
@@ -412,7 +415,8 @@ pub fn status(project: &Project, request: StatusRequest) -> Result<StatusReport,
 pub fn check_config(project: &Project, request: ConfigRequest) -> Result<ResolvedConfig, Error> {
     let base = request.base.checked()?;
     let instance = instance_of(base.instance)?;
-    let surroundings = project.surroundings(Some(instance.path()), base.configuration);
+    let surroundings =
+        project.surroundings(Some(instance.path()), (base.configuration, base.resources));
     let opened = OpenProject::open(&surroundings)?;
     Ok(ResolvedConfig::new(app::check_config(&opened)?))
 }

@@ -19,7 +19,7 @@ use crate::git::{GitError, Repository};
 use crate::hash::{GitIgnored, Ignore, StatCache, Versions};
 use crate::io_manager::FilesystemIoManager;
 use crate::lockfile::LockPlace;
-use crate::look::{ManifestTexts, OWN_FOLDER, OwnLife, Workspace, World};
+use crate::look::{GivenResources, ManifestTexts, OWN_FOLDER, OwnLife, Workspace, World};
 use crate::manifest::Compiled;
 use crate::model::{
     AssetGraph, AssetId, Configuration, ExecutionSettings, KeysByDefinition, PathTemplate, Setting,
@@ -55,6 +55,7 @@ pub struct OpenProject {
     environment: Vec<(OsString, OsString)>,
     variables: Vec<(OsString, OsString)>,
     dotenv: Option<PathBuf>,
+    resources: GivenResources,
     cache: StatCache,
     ignore: Ignore,
     io_manager: FilesystemIoManager,
@@ -159,6 +160,12 @@ impl OpenProject {
         let configuration = &self.configuration;
         let has_own_lock = configuration.env.is_none() || !self.lock_place.is_default();
         has_own_lock && configuration.is_of_environment_alone()
+    }
+
+    /// The resources that a program gives.
+    #[must_use]
+    pub fn resources(&self) -> &GivenResources {
+        &self.resources
     }
 
     /// The instance's mark from before anything of it was read.
@@ -314,6 +321,7 @@ impl OpenProject {
             versions,
             environment: &self.environment,
             variables: &self.variables,
+            resources: &self.resources,
             io_manager: &self.io_manager,
             executor,
         }

@@ -25,9 +25,8 @@ use crate::store::{InstancePlace, Mark};
 use crate::sys::inherited::temporary_folder;
 use crate::sys::secret;
 
-/// How the user's secret is found, and how the manifest is read.
+/// How the user's secret is found.
 type Secret = fn(&[(OsString, OsString)], &Path) -> Option<[u8; 32]>;
-type ReadManifest = fn(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>;
 
 /// The lock file and the instance, where keys are asked for.
 type RecordPlaces<'p> = (&'p LockPlace, InstancePlace<'p>);
@@ -72,7 +71,9 @@ impl OpenProject {
         surroundings: &Surroundings,
         texts: &[(String, String)],
     ) -> Result<Self, AppError> {
-        let read = |root: &Path, _: &Path, _: Option<&Key>| manifest::read_texts(root, texts);
+        let given = surroundings.resources.texts();
+        let read =
+            |root: &Path, _: &Path, _: Option<&Key>| manifest::read_texts(root, texts, &given);
         let mut project = Self::open_from(surroundings, (secret::known as Secret, read), look)?;
         project.traces = Traces::None;
         Ok(project)
@@ -97,7 +98,7 @@ impl OpenProject {
             };
         let known = (
             secret::known as Secret,
-            manifest::read_compiled as ReadManifest,
+            surroundings.reading(manifest::read_compiled),
         );
         let mut project = Self::open_from(surroundings, known, look)?;
         project.traces = Traces::None;
@@ -126,6 +127,7 @@ impl OpenProject {
             environment: self.environment.clone(),
             dotenv: self.dotenv.clone(),
             configuration: self.configuration.clone(),
+            resources: self.resources.clone(),
         };
         Ok(Self::open(&surroundings)?.within(self.repository.as_ref()))
     }
@@ -140,7 +142,7 @@ impl OpenProject {
     ) -> Result<Self, AppError> {
         let known = (
             secret::known_or_made as Secret,
-            manifest::load_compiled as ReadManifest,
+            surroundings.reading(manifest::load_compiled),
         );
         Self::open_from(surroundings, known, look)
     }
@@ -230,6 +232,7 @@ impl OpenProject {
             environment: surroundings.environment.clone(),
             variables,
             dotenv: surroundings.dotenv.clone(),
+            resources: surroundings.resources.clone(),
             ignore,
             traces: Traces::Left,
             git_ignored: OnceLock::new(),

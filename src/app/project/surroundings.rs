@@ -11,10 +11,13 @@ use crate::app::error::{AppError, named_environment};
 use crate::app::project::MANIFEST_CACHE;
 use crate::digest::Key;
 use crate::lockfile::LockPlace;
-use crate::look::{OWN_FOLDER, Problems, read_dotenv};
-use crate::manifest;
+use crate::look::{GivenResources, OWN_FOLDER, Problems, read_dotenv};
+use crate::manifest::{self, Compiled, ManifestErrors};
 use crate::model::{AssetGraph, Configuration, DeclaredEnvironment};
 use crate::sys::secret;
+
+/// How the manifest is read.
+pub(super) type ReadManifest = fn(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors>;
 
 /// What a verb may know of the process that asks: read once, by the caller.
 #[derive(Clone, Debug)]
@@ -33,6 +36,8 @@ pub struct Surroundings {
     pub dotenv: Option<PathBuf>,
     /// What sets values besides what is declared.
     pub configuration: Configuration,
+    /// The resources that a program gives.
+    pub resources: GivenResources,
 }
 
 impl Surroundings {
@@ -86,6 +91,20 @@ impl Surroundings {
         of_caches(&secret::known(&self.environment, root)?, root)
     }
 
+    /// How a manifest is read: by `read`, or anew with the resources that a program gives.
+    pub(super) fn reading(
+        &self,
+        read: ReadManifest,
+    ) -> impl FnOnce(&Path, &Path, Option<&Key>) -> Result<Compiled, ManifestErrors> {
+        move |root: &Path, cache: &Path, key: Option<&Key>| {
+            if self.resources.is_empty() {
+                read(root, cache, key)
+            } else {
+                manifest::read_texts(root, &[], &self.resources.texts())
+            }
+        }
+    }
+
     /// What is declared, of which is read what is asked for.
     pub(in crate::app) fn declared(&self) -> Result<AssetGraph, AppError> {
         let root = manifest::find(&self.directory)?.0;
@@ -93,7 +112,8 @@ impl Surroundings {
         refuse_links(&own)?;
         let secret = secret::known_or_made(&self.environment, &root);
         let key = secret.and_then(|secret| of_caches(&secret, &root));
-        Ok(manifest::load_compiled(&root, &own.join(MANIFEST_CACHE), key.as_ref())?.graph)
+        let read = self.reading(manifest::load_compiled);
+        Ok(read(&root, &own.join(MANIFEST_CACHE), key.as_ref())?.graph)
     }
 
     /// What the user vouches for instances with.

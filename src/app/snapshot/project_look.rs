@@ -134,6 +134,7 @@ impl ProjectLook {
         };
         let Some(key) = project.cache_key().filter(|_| {
             project.traces() == Traces::Left
+                && project.resources().is_empty()
                 && !project.keys().have_faults()
                 && !has_asides(project.root())
         }) else {

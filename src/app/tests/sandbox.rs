@@ -114,6 +114,7 @@ impl Sandbox {
         let ours = self.environment.iter();
         let ours = ours.map(|(name, value)| ((*name).into(), (*value).into()));
         Surroundings {
+            resources: crate::look::GivenResources::default(),
             directory: self.root().join(self.folder_within.unwrap_or_default()),
             dotenv: None,
             home: None,

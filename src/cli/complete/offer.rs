@@ -204,6 +204,7 @@ impl Asked {
         let is_typed = self.matches.value_source("home") != Some(ValueSource::EnvVariable);
         let env = self.value::<GivenEnvironment>("env");
         Some(Surroundings {
+            resources: crate::look::GivenResources::default(),
             directory: folder("project").map_or_else(|| here.clone(), |it| here.join(it)),
             dotenv: None,
             home: folder("home")

@@ -13,6 +13,7 @@ use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::{AppError, Quoted, RequestError};
 use crate::executor::Cancel;
+use crate::look::GivenResources;
 use crate::model::{
     AssetKey, CheckOptions, ConfigFile, Configuration, InvalidKeyWord, KeyChoice, KeyWord,
     MaterializeOptions, Name, PlanOptions, SelectionRequest, StatusOptions, SuppliedInput,
@@ -30,6 +31,7 @@ pub(in crate::app::library) struct RequestBase<O> {
     pub(super) instance: Option<Instance>,
     pub(super) cancel: Cancel,
     pub(super) configuration: Configuration,
+    pub(super) resources: GivenResources,
     words: Vec<RequestError>,
     option: Option<Error>,
 }
@@ -360,6 +362,21 @@ macro_rules! configured_methods {
         #[must_use]
         pub fn input(mut self, name: &str, path: &str) -> Self {
             self.base.add_input(name, path);
+            self
+        }
+
+        /// Gives a resource under a name that assets list in `resources`. Of two with one name the last one counts. If the
+        /// manifest declares one of this name, both have to say the same (`assetctl::manifest::conflicting_keys`); one that is
+        /// named, and neither declared nor given, is `assetctl::manifest::unknown_resource`.
+        ///
+        /// ```
+        #[doc = concat!("use assetctl::{", stringify!($request), ", Resource};")]
+        ///
+        #[doc = concat!("let request = ", stringify!($request), "::new(", $(stringify!($argument),)? ").resource(\"warehouse\", Resource::value(\"host = 'localhost'\"));")]
+        /// ```
+        #[must_use]
+        pub fn resource(mut self, name: &str, resource: $crate::look::Resource) -> Self {
+            self.base.resources.add(name, resource);
             self
         }
 
