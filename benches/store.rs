@@ -85,6 +85,8 @@ fn begin(store: &mut Store) -> Begun {
             manifest: Digest::from_bytes([0; 16]),
             time: Timestamp::UNIX_EPOCH,
             pid: None,
+            details: assetctl::model::RunDetails::default(),
+            steps: Vec::new(),
             events: Vec::new(),
         })
         .expect("a run begins")

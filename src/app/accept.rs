@@ -15,6 +15,7 @@ use crate::app::materialize::carry_out::typed;
 use crate::app::neighbours::key_ranges;
 use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
+use crate::app::run_details::details_of;
 use crate::app::running::{new_run_id, refuse_nested, refuse_running};
 use crate::app::selection::{Range, select};
 use crate::app::snapshot::OwnLines;
@@ -23,7 +24,8 @@ use crate::executor::LocalExecutor;
 use crate::lock::{LockChanges, key_changes, line_of};
 use crate::look::{EngineError, Observing, Problems, Workspace, keep_source_content};
 use crate::model::{
-    AcceptRequest, AssetId, Outcome, PartitionRef, PartitionSet, RunId, RunStatus, StepName,
+    AcceptRequest, AssetId, Outcome, PartitionRef, PartitionSet, RunId, RunStatus, RunVerb,
+    StepName,
 };
 use crate::plan::{Cell, Purpose, Scope, Upstream};
 use crate::store::{AssetPartition, CrashedRun, Lease, NewRun, RunEnd, Store, Success};
@@ -77,6 +79,8 @@ pub fn accept(
             manifest: project.manifest_digest(),
             time: acceptance.time,
             pid: Some(std::process::id()),
+            details: details_of(project, RunVerb::Accept),
+            steps: Vec::new(),
             events: Vec::new(),
         };
         accepted = acceptance.record(&mut instance, &new, &sets)?;

@@ -34,6 +34,7 @@ mod partitions;
 mod places_read;
 mod plan;
 mod project;
+mod run_details;
 mod running;
 mod selection;
 mod show;

@@ -10,6 +10,7 @@ use crate::cli::exit::VerbExit;
 use crate::cli::session::Session;
 use crate::cli::text::{DIM, Detail, Keys, Look, Table, TableCell, bytes, count, keys, styled};
 use crate::model::AcceptRequest;
+use crate::sys::clock::SystemClock;
 
 /// Words of `accept`.
 #[derive(Debug, Default, Args)]
@@ -41,7 +42,7 @@ pub fn run(args: &AcceptArgs, session: &Session) -> Result<VerbExit, VerbError> 
         dry_run: args.dry_run,
     };
     let project = session.project()?;
-    let (report, notices) = app::accept(&project, &request, &*session.clock())?;
+    let (report, notices) = app::accept(&project, &request, &SystemClock)?;
     session.answered(&notices, &report, || accepted(&report, &session.look()))
 }
 

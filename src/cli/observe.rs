@@ -14,6 +14,7 @@ use crate::cli::session::Session;
 use crate::cli::text::{DIM, Detail, GOOD, Look, Table, TableCell, WARN, count, number};
 use crate::executor::Cancel;
 use crate::model::{AssetKey, ObserveRequest};
+use crate::sys::clock::SystemClock;
 
 /// Words of `observe`.
 #[derive(Debug, Default, Args)]
@@ -33,7 +34,7 @@ pub fn run(args: &ObserveArgs, session: &Session) -> Result<VerbExit, VerbError>
     let selection = args.selection.parsed()?;
     let request = ObserveRequest { selection };
     let project = session.project()?;
-    let observed = app::observe(&project, &request, &*session.clock(), &Cancel::new())?;
+    let observed = app::observe(&project, &request, &SystemClock, &Cancel::new())?;
     for problem in &observed.problems {
         output::say(session.terminal.stderr, format!("{problem}\n"));
     }

@@ -19,7 +19,6 @@ use crate::cli::text::{Detail, Look};
 use crate::cli::verb::Cli;
 use crate::manifest;
 use crate::model::{Configuration, LOCK_FILE, SuppliedInput};
-use crate::sys::clock::{Clock, FixedClock, SystemClock};
 
 /// What one invocation knows of its surroundings.
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub struct Session {
     pub progress: ProgressStyle,
     /// The streams.
     pub terminal: Terminal,
-    /// The time to judge by.
+    /// The time to judge by. What happens is noted by the clock.
     pub now: Timestamp,
     /// What may be typed next.
     pub next: Next,
@@ -122,7 +121,7 @@ impl Session {
             glyphs: self.terminal.glyphs,
             width: stdout.width,
             height: stdout.height,
-            now: self.now,
+            now: Timestamp::now(),
             detail: self.detail,
             hints: stdout.is_terminal,
         }
@@ -210,14 +209,6 @@ impl Session {
             self.notice(&Notice::StaleManifest(stale.clone()));
         }
         Ok(project)
-    }
-
-    /// The clock: it stands still where the time was given.
-    pub fn clock(&self) -> Box<dyn Clock> {
-        match self.globals.now {
-            Some(now) => Box::new(FixedClock(now)),
-            None => Box::new(SystemClock),
-        }
     }
 
     /// The document of an answer, with the configuration that was given.

@@ -94,7 +94,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             orders: OrderMaker::new(options.run, &options.request),
             locks: StepLocks::new(doors.workspace, options.run),
             left: doors.workspace.own_life == OwnLife::Kept && has_left(doors.workspace.root),
-            outbox: Outbox::new(options.run, doors.workspace.own),
+            outbox: Outbox::new(options.run, options.request.job(), doors.workspace.own),
             pool,
             watch: Watch::new(doors.workspace, files),
             doors,

@@ -31,10 +31,9 @@ pub struct OrderMaker {
 impl OrderMaker {
     /// A maker of orders for a run by a request.
     pub fn new(run: RunId, request: &MaterializeOptions) -> Self {
-        let job = request.selection.job.as_ref();
         Self {
             run,
-            job: job.filter(|_| request.runs_job).cloned(),
+            job: request.job().cloned(),
             durable: request.durable,
             occupied: request.occupied,
             full_refresh: request.force == Force::FullRefresh,

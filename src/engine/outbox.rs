@@ -16,8 +16,8 @@ use crate::engine::step::{MadeOutput, NotMade, StepEnd};
 use crate::engine::step_locks::StepLocks;
 use crate::look::{Problems, step_folder};
 use crate::model::{
-    Asset, Cause, CodeRecord, CodeVersion, DataVersion, Fingerprint, Origin, Outcome, OutputRecord,
-    ResourceUsage, RunId,
+    Asset, Cause, CodeRecord, CodeVersion, DataVersion, Fingerprint, Name, Origin, Outcome,
+    OutputRecord, ResourceUsage, RunId,
 };
 use crate::plan::{Cell, Evaluation, code_record, code_version, version_by_rule};
 use crate::store::{AssetPartition, Failure, Recording, Store, Success};
@@ -80,6 +80,8 @@ impl<'a> Part<'a> {
 #[derive(Debug)]
 pub struct Outbox {
     run: RunId,
+    /// The job that it runs.
+    job: Option<Name>,
     /// The number of the next event.
     next: u64,
     /// The folder that the run works in.
@@ -100,9 +102,10 @@ pub struct Outbox {
 
 impl Outbox {
     /// An empty one, of a run that works in the folder `own`.
-    pub fn new(run: RunId, own: &str) -> Self {
+    pub fn new(run: RunId, job: Option<&Name>, own: &str) -> Self {
         Self {
             run,
+            job: job.cloned(),
             next: 0,
             own: own.to_owned(),
             recordings: Vec::new(),
@@ -142,6 +145,7 @@ impl Outbox {
             run: Some(self.run),
             seq,
             time,
+            job: self.job.clone(),
             kind,
         }
     }

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::answer::{EventKind, EventSink, GivenConfiguration, Planned, RunCounts, RunOutcome};
+use crate::answer::{
+    EventKind, EventSink, GivenConfiguration, KeyRange, Planned, RunCounts, RunOutcome,
+};
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
 use crate::engine::inputs::InputFiles;
@@ -19,7 +21,7 @@ use crate::engine::step_locks::end_left_behind;
 use crate::executor::{Cancel, Listener};
 use crate::hash::Ignore;
 use crate::look::{EngineError, Problems, Workspace};
-use crate::model::{MaterializeOptions, RunId, RunStatus, StepName};
+use crate::model::{MaterializeOptions, RunDetails, RunId, RunStatus, StepName};
 use crate::plan::{Cell, Costs, Evaluation, obstacles};
 use crate::store::{NewRun, RunEnd, RunGuard, Store};
 use crate::sys::clock::Clock;
@@ -141,6 +143,12 @@ pub struct RunOptions {
     pub planned: Arc<Planned>,
     /// The configuration that it was given, if one was.
     pub configuration: Option<GivenConfiguration>,
+    /// How the run was asked for, and where it takes place.
+    pub details: RunDetails,
+    /// What tells its configuration from any other; `None` where none was given.
+    pub config_digest: Option<Digest>,
+    /// The steps of the plan, those that cannot run as well.
+    pub steps: Vec<KeyRange>,
 }
 
 /// The doors that a run goes through.
@@ -194,6 +202,10 @@ impl<'a> Coordinator<'a, '_> {
             selection: options.selection.clone(),
             partitions: options.request.selection.partitions.to_string(),
             configuration: options.configuration.clone().map(Box::new),
+            tags: options.details.tags.clone(),
+            config_digest: options.config_digest,
+            parent: options.details.parent,
+            root: options.details.root,
         });
         self.tell(EventKind::RunPlanned(options.planned.clone()));
         self.tell_resources();
@@ -214,6 +226,8 @@ impl<'a> Coordinator<'a, '_> {
             manifest: options.manifest,
             time,
             pid: Some(std::process::id()),
+            details: options.details.clone(),
+            steps: options.steps.clone(),
             events,
         };
         let begun = self.doors.store.begin_run(&new)?;

@@ -5,11 +5,13 @@
 //! which git would make for the commit.
 
 mod error;
+mod head;
 mod index;
 mod repository;
 mod tracked;
 
 pub use error::GitError;
+pub use head::head_commit;
 pub use index::{Checkout, Tree, TreeExtent};
 pub use repository::{Change, ChangeKind, Commit, Repository, StoredFile};
 pub use tracked::{Removed, Tracked};

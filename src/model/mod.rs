@@ -55,7 +55,7 @@ pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
     CurrentRef, FileList, InputRecord, LastAttempt, Materialization, MaterializationId,
     MaterializedRef, Observation, Origin, Outcome, OutputRecord, Provenance, RULE, ResourceUsage,
-    RunId, RunStatus, SourceContent,
+    RunDetails, RunId, RunKey, RunStatus, RunTags, RunVerb, SourceContent,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,

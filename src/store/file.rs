@@ -323,6 +323,7 @@ pub(super) const SCHEMA: Schema = Schema {
         include_str!("migrations/0005.sql"),
         include_str!("migrations/0006.sql"),
         include_str!("migrations/0007.sql"),
+        include_str!("migrations/0008.sql"),
     ],
 };
 

@@ -133,7 +133,7 @@ fn lease(
             if writing.run_locks.is_alive(holder.run)? {
                 return Ok(Lease::Held(holder));
             }
-            crashed.push(mark_one_crashed(writing, holder_number, holder.run, now)?);
+            crashed.push(mark_one_crashed(writing, holder_number, holder.run)?);
             insert(writing, (asset_id, partition_id), number, partition, now)?;
         }
         None => insert(writing, (asset_id, partition_id), number, partition, now)?,

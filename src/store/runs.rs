@@ -2,11 +2,12 @@
 
 use jiff::Timestamp;
 use rusqlite::{Connection, Row, params};
+use serde_json::Value;
 
-use crate::answer::{Event, RunCounts};
+use crate::answer::{Event, KeyRange, RunCounts};
 use crate::digest::Digest;
-use crate::model::{RunId, RunStatus};
-use crate::store::column::{self, time_column};
+use crate::model::{Name, RunDetails, RunId, RunKey, RunStatus, RunTags, RunVerb};
+use crate::store::column::{self, packed, time_column};
 use crate::store::error::{Fault, StoreError};
 use crate::store::instance::{Store, Writing};
 use crate::store::numbers::{self, AssetPartition};
@@ -28,6 +29,10 @@ pub struct NewRun {
     pub time: Timestamp,
     /// The id of its process, for people only.
     pub pid: Option<u32>,
+    /// How it was asked for, and where it takes place.
+    pub details: RunDetails,
+    /// The steps of its plan, those that cannot run as well.
+    pub steps: Vec<KeyRange>,
     /// What is to be told of its beginning.
     pub events: Vec<Event>,
 }
@@ -82,7 +87,7 @@ pub struct Run {
     pub status: RunStatus,
     /// When it began.
     pub started: Timestamp,
-    /// When it ended; of a crashed run, when that was noticed.
+    /// When it ended; `None` for one that has not, or has crashed.
     pub ended: Option<Timestamp>,
     /// The id of its process.
     pub pid: Option<u32>,
@@ -92,15 +97,18 @@ pub struct Run {
     pub partitions: String,
     /// The digest of the declarations.
     pub manifest: Digest,
-    /// How many steps ended how; zeros until it has ended.
+    /// How many steps ended how, until now.
     pub counts: RunCounts,
+    /// How it was asked for, and where it takes place.
+    pub details: RunDetails,
 }
 
 macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
             "SELECT id, status, started, ended, pid, selection, partitions, manifest, materialized, unchanged, fresh, ",
-            "failed, blocked, canceled FROM run ",
+            "failed, blocked, canceled, verb, parent, root, job, run_key, scope, environment, host, user, tool_version, ",
+            "git_commit, tags, config FROM run ",
             $rest
         )
     };
@@ -125,20 +133,8 @@ impl Store {
             .take(run.id)
             .map_err(|error| StoreError::at(&self.path, error.into()))?;
         let crashed = self.write(|writing| {
-            let crashed = mark_crashed(writing, run.time)?;
-            writing.execute(
-                "INSERT INTO run (id, status, started, pid, selection, partitions, manifest) \
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                params![
-                    run.id.0.as_bytes(),
-                    RunStatus::Started.word(),
-                    time_column(run.time),
-                    run.pid,
-                    run.selection,
-                    run.partitions,
-                    run.manifest.as_bytes(),
-                ],
-            )?;
+            let crashed = mark_crashed(writing)?;
+            insert(writing, run)?;
             events::insert(writing, run.id, &run.events)?;
             Ok(crashed)
         })?;
@@ -158,11 +154,7 @@ impl Store {
 
     /// Marks runs whose process died as crashed, each once `clear` has cleared up after it: a process that is killed in between
     /// leaves both to the next one.
-    pub fn mark_crashed_runs(
-        &mut self,
-        now: Timestamp,
-        clear: &dyn Fn(&CrashedRun),
-    ) -> Result<(), StoreError> {
+    pub fn mark_crashed_runs(&mut self, clear: &dyn Fn(&CrashedRun)) -> Result<(), StoreError> {
         let dead = self.run_locks.dead();
         let dead = dead.map_err(|error| StoreError::at(&self.path, error.into()))?;
         let found = self.read(|connection| {
@@ -181,7 +173,7 @@ impl Store {
         for run in &found {
             clear(run);
         }
-        let marked = self.write(|writing| mark_crashed(writing, now))?;
+        let marked = self.write(|writing| mark_crashed(writing))?;
         let is_found = |run: &CrashedRun| found.iter().any(|it| it.id == run.id);
         for run in marked.iter().filter(|run| !is_found(run)) {
             clear(run);
@@ -225,7 +217,8 @@ impl Store {
         self.read(|connection| {
             let sql = select_runs!("ORDER BY number DESC LIMIT ?1");
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-            column::all(connection, sql, [limit], |row| decode(row, &self.run_locks))
+            let runs = column::all(connection, sql, [limit], |row| decode(row, &self.run_locks))?;
+            counted(connection, runs)
         })
     }
 
@@ -234,21 +227,116 @@ impl Store {
         self.read(|connection| numbers::run_number(connection, id))
     }
 
+    /// The steps of a run's plan in ranges, those that could not run as well.
+    pub fn planned_steps(&self, id: RunId) -> Result<Vec<KeyRange>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT steps FROM run WHERE id = ?1";
+            let steps = column::first(connection, sql, [id.0.as_bytes()], |row| {
+                column::unpacked_or_none(row, 0)
+            })?;
+            Ok(steps.unwrap_or_default())
+        })
+    }
+
     /// A run by its id; `None` if there is none.
     pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         self.read(|connection| {
             let sql = select_runs!("WHERE id = ?1");
-            column::first(connection, sql, [id.0.as_bytes()], |row| {
+            let run = column::first(connection, sql, [id.0.as_bytes()], |row| {
                 decode(row, &self.run_locks)
-            })
+            })?;
+            Ok(counted(connection, run.into_iter().collect())?.pop())
         })
     }
 }
 
+/// Runs with what those of them have done until now that have not ended.
+fn counted(connection: &Connection, mut runs: Vec<Run>) -> Result<Vec<Run>, Fault> {
+    for run in &mut runs {
+        if matches!(run.status, RunStatus::Started | RunStatus::Crashed)
+            && let Some(number) = numbers::run_number(connection, run.id)?
+        {
+            run.counts = counts_until_now(connection, number)?;
+        }
+    }
+    Ok(runs)
+}
+
+/// How many steps of a run have ended how, by its events.
+fn counts_until_now(connection: &Connection, number: i64) -> Result<RunCounts, Fault> {
+    let sql = "SELECT kind, payload ->> '$.outcome', count(*), sum(payload ->> '$.counts.fresh') FROM event \
+               WHERE run = ?1 AND kind IN ('run_planned', 'step_finished', 'step_fresh', 'step_blocked') GROUP BY 1, 2";
+    let mut counts = RunCounts::default();
+    let found = column::all(connection, sql, [number], |row| {
+        let outcome = row.get_ref(1)?.as_str_or_null()?.map(str::to_owned);
+        let kind = column::text(row, 0)?.to_owned();
+        let planned: Option<u32> = column::optional_number(row, 3)?;
+        Ok((kind, outcome, column::number::<u32>(row, 2)?, planned))
+    })?;
+    for (kind, outcome, count, planned) in found {
+        match (&*kind, outcome.as_deref()) {
+            ("run_planned", _) => counts.fresh += planned.unwrap_or_default(),
+            ("step_fresh", _) => counts.fresh += count,
+            ("step_blocked", _) => counts.blocked += count,
+            (_, Some("materialized")) => counts.materialized += count,
+            (_, Some("unchanged")) => counts.unchanged += count,
+            (_, Some("failed")) => counts.failed += count,
+            _ => counts.canceled += count,
+        }
+    }
+    Ok(counts)
+}
+
+fn insert(writing: &Writing<'_>, run: &NewRun) -> Result<(), Fault> {
+    let it = &run.details;
+    let id = |run: Option<RunId>| run.map(|run| run.0.into_bytes());
+    let key = it.run_key.as_ref();
+    writing.execute(
+        "INSERT INTO run (id, status, started, pid, selection, partitions, manifest, verb, parent, root, job, run_key, \
+         scope, environment, host, user, tool_version, git_commit, tags, config, steps) \
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21)",
+        params![
+            run.id.0.as_bytes(),
+            RunStatus::Started.word(),
+            time_column(run.time),
+            run.pid,
+            run.selection,
+            run.partitions,
+            run.manifest.as_bytes(),
+            it.verb.word(),
+            id(it.parent),
+            id(it.root),
+            it.job.as_ref().map(Name::as_str),
+            key.map(|it| &it.key),
+            key.map(|it| &it.scope),
+            it.environment.as_ref().map(Name::as_str),
+            it.host,
+            it.user,
+            it.tool_version,
+            it.git_commit,
+            (!it.tags.is_empty()).then(|| json(&it.tags)),
+            it.config.as_ref().map(json),
+            (!run.steps.is_empty()).then(|| packed(&run.steps)),
+        ],
+    )?;
+    let number = writing.connection.last_insert_rowid();
+    for (key, value) in &it.tags {
+        writing.execute(
+            "INSERT INTO run_tag (key, value, run) VALUES (?1, ?2, ?3)",
+            params![key, json(value), number],
+        )?;
+    }
+    Ok(())
+}
+
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("a JSON value can be written")
+}
+
 /// Marks every started run that does not live as crashed, and ends its leases.
-fn mark_crashed(writing: &Writing<'_>, now: Timestamp) -> Result<Vec<CrashedRun>, Fault> {
+fn mark_crashed(writing: &Writing<'_>) -> Result<Vec<CrashedRun>, Fault> {
     let dead = dead_of(writing.connection, writing.run_locks)?.into_iter();
-    dead.map(|(number, id)| mark_one_crashed(writing, number, id, now))
+    dead.map(|(number, id)| mark_one_crashed(writing, number, id))
         .collect()
 }
 
@@ -257,14 +345,13 @@ pub(super) fn mark_one_crashed(
     writing: &Writing<'_>,
     number: i64,
     id: RunId,
-    now: Timestamp,
 ) -> Result<CrashedRun, Fault> {
     let leases = leases::of_run(writing.connection, number)?;
     let open_resources = open_resources(writing.connection, number)?;
     writing.execute("DELETE FROM lease WHERE run = ?1", [number])?;
     writing.execute(
-        "UPDATE run SET status = ?2, ended = ?3 WHERE number = ?1",
-        params![number, RunStatus::Crashed.word(), time_column(now)],
+        "UPDATE run SET status = ?2 WHERE number = ?1",
+        params![number, RunStatus::Crashed.word()],
     )?;
     Ok(CrashedRun {
         id,
@@ -335,7 +422,47 @@ pub(super) fn decode(row: &Row<'_>, run_locks: &RunLocks) -> Result<Run, Fault> 
             canceled: column::number(row, 13)?,
             ..RunCounts::default()
         },
+        details: details(row)?,
     })
+}
+
+/// The columns of a row of [`EVERY`] that say how the run was asked for.
+fn details(row: &Row<'_>) -> Result<RunDetails, Fault> {
+    let text = |index| -> Result<Option<String>, Fault> {
+        Ok(row.get_ref(index)?.as_str_or_null()?.map(str::to_owned))
+    };
+    let name = |index| -> Result<Option<Name>, Fault> {
+        Ok(row
+            .get_ref(index)?
+            .as_str_or_null()?
+            .and_then(|name| Name::parse(name).ok()))
+    };
+    let run_key = text(18)?.map(|key| -> Result<RunKey, Fault> {
+        let scope = text(19)?.unwrap_or_default();
+        Ok(RunKey { scope, key })
+    });
+    let verb = column::text(row, 14)?;
+    let verb = RunVerb::ALL.into_iter().find(|it| it.word() == verb);
+    Ok(RunDetails {
+        verb: verb.ok_or(Fault::Undecodable("a run has an unknown verb"))?,
+        parent: column::optional_run(row, 15)?,
+        root: column::optional_run(row, 16)?,
+        job: name(17)?,
+        run_key: run_key.transpose()?,
+        environment: name(20)?,
+        host: text(21)?,
+        user: text(22)?,
+        tool_version: text(23)?,
+        git_commit: text(24)?,
+        tags: parsed::<RunTags>(row, 25)?.unwrap_or_default(),
+        config: parsed::<Value>(row, 26)?,
+    })
+}
+
+fn parsed<T: serde::de::DeserializeOwned>(row: &Row<'_>, index: usize) -> Result<Option<T>, Fault> {
+    let text = row.get_ref(index)?.as_str_or_null()?;
+    let parsed = text.map(serde_json::from_str).transpose();
+    parsed.map_err(|_| Fault::Undecodable("a column of a run is not JSON"))
 }
 
 fn status(word: &str) -> Result<RunStatus, Fault> {

@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::thread;
 
 use rustix::process::{Resource, getrlimit};
+use rustix::system::uname;
 
 /// The most bytes that a file which this process writes may have; `None` where there is no limit (`ulimit -f`).
 pub fn file_size_limit() -> Option<u64> {
@@ -21,6 +22,12 @@ pub fn file_size_limit() -> Option<u64> {
 /// How many files this process may have open; `None` where there is no limit (`ulimit -n`).
 pub fn open_files_limit() -> Option<u64> {
     getrlimit(Resource::Nofile).current
+}
+
+/// The name of this machine, as far as it can be written.
+pub fn host_name() -> Option<String> {
+    let name = uname().nodename().to_str().ok()?.to_owned();
+    (!name.is_empty()).then_some(name)
 }
 
 /// How many cores the process may use, as far as the system tells; at least 1.

@@ -17,7 +17,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::answer::{GivenConfiguration, InputRange, fields};
-use crate::model::{Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, StepName};
+use crate::digest::Digest;
+use crate::model::{
+    Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, RunTags, StepName,
+};
 
 pub use summary::{
     BlockedRange, Planned, ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
@@ -54,6 +57,8 @@ pub struct Event {
     pub seq: u64,
     /// When.
     pub time: Timestamp,
+    /// The job that its run runs.
+    pub job: Option<Name>,
     /// What.
     pub kind: EventKind,
 }
@@ -101,6 +106,18 @@ pub enum EventKind {
         /// The configuration that it was given, if one was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         configuration: Option<Box<GivenConfiguration>>,
+        /// The tags of the run.
+        #[serde(default, skip_serializing_if = "RunTags::is_empty")]
+        tags: RunTags,
+        /// What tells the configuration that it was given from any other; `None` where nothing was given.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        config_digest: Option<Digest>,
+        /// The run that it repeats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        parent: Option<RunId>,
+        /// The first of the runs that it repeats.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        root: Option<RunId>,
     },
     /// What is to be done, before the first step.
     RunPlanned(Arc<Planned>),
@@ -359,6 +376,8 @@ impl Serialize for Event {
             seq: u64,
             time: Timestamp,
             #[serde(skip_serializing_if = "Option::is_none")]
+            job: Option<&'a Name>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             level: Option<Level>,
             #[serde(skip_serializing_if = "Option::is_none")]
             message: Option<String>,
@@ -382,6 +401,7 @@ impl Serialize for Event {
             run: self.run,
             seq: self.seq,
             time: self.time,
+            job: self.job.as_ref(),
             level: is_known.then(|| kind.level()),
             message: (!says_itself).then(|| kind.message()),
         };
@@ -399,6 +419,7 @@ impl<'de> Deserialize<'de> for Event {
             #[serde(default)]
             seq: u64,
             time: Timestamp,
+            job: Option<Name>,
             #[serde(flatten)]
             kind: EventKind,
         }
@@ -407,6 +428,7 @@ impl<'de> Deserialize<'de> for Event {
             run: line.run,
             seq: line.seq,
             time: line.time,
+            job: line.job,
             kind: line.kind,
         })
     }

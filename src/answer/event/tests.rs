@@ -14,7 +14,7 @@ use crate::digest::Digest;
 use crate::model::{
     Batch, Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, FileChanges,
     Name, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence, ResourceUsage, RunId,
-    StepName,
+    RunTags, StepName,
 };
 use crate::testkit::{self, asset, name};
 
@@ -227,6 +227,10 @@ fn of_steps_and_runs() -> Vec<EventKind> {
                 set: vec!["clean.limit=10".into()],
                 ..GivenConfiguration::default()
             })),
+            tags: RunTags::from_iter([("team".to_owned(), json!({"of": [1, true]}))]),
+            config_digest: Some(version("0d").0),
+            parent: Some(run()),
+            root: Some(run()),
         },
         EventKind::RunPlanned(Arc::new(planned())),
         EventKind::Observation {
@@ -306,6 +310,7 @@ fn event(kind: EventKind) -> Event {
         run: Some(run()),
         seq: 7,
         time: "2013-07-05T00:00:00Z".parse().expect("a time"),
+        job: Some(name("nightly")),
         kind,
     }
 }
@@ -350,6 +355,7 @@ fn each_type_is_read_back_as_it_was_written() {
         assert_eq!(value["run"], json!(run().to_string()));
         assert_eq!(value["level"], json!(event.kind.level()));
         assert_eq!(value["message"], json!(event.kind.message()));
+        assert_eq!(value["job"], json!("nightly"));
         let of_step = ["step", "asset", "partition", "step_kind"].map(|it| value.get(it).is_some());
         assert_eq!(of_step, [event.kind.step().is_some(); 4], "{text}");
         types.insert(event.kind.word().to_owned());
@@ -386,7 +392,7 @@ fn the_fields_of_a_step_are_flat() {
             "outputs": [{"name": null, "path": "build/d1.csv", "version": "0a".repeat(16), "bytes": 120_431}],
             "duration_ms": 2100, "cpu_ms": 1900, "peak_bytes": 1_u64 << 40,
             "log": ".assetctl/logs/r/clean@d1.log", "causes": [{"kind": "forced"}], "warnings": ["a warning"],
-            "step_kind": "command", "run": run().to_string(), "seq": 7, "time": "2013-07-05T00:00:00Z",
+            "step_kind": "command", "run": run().to_string(), "seq": 7, "time": "2013-07-05T00:00:00Z", "job": "nightly",
             "level": "warn", "message": "clean@d1 finished after 2.1s",
         })
     );

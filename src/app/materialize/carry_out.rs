@@ -15,6 +15,7 @@ use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
 use crate::app::neighbours::key_ranges;
 use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, upstream};
 use crate::app::project::OpenProject;
+use crate::app::run_details::{planned_steps, run_details};
 use crate::app::running::{new_run_id, refuse_nested};
 use crate::app::selection::{Goals, Range, select};
 use crate::app::snapshot::{GlancedSnapshot, LockLines, ProjectLook, RunDemand};
@@ -22,7 +23,7 @@ use crate::app::steps::scope_of;
 use crate::engine::{Finished, ResourcePool, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
 use crate::model::{
-    AssetId, MaterializeOptions, PartitionSet, RunId, SelectionRequest, SelectionText,
+    AssetId, MaterializeOptions, PartitionSet, RunDetails, RunId, SelectionRequest, SelectionText,
 };
 use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
 use crate::sys::inherited::cores;
@@ -136,7 +137,7 @@ pub(super) fn carry_out<T>(
     let costs = costs(evaluation.judge(), &evaluation.decisions().of, &usual);
     let timing = (jobs(project, request), started.elapsed());
     let planned = planned(&evaluation, settled, &costs, timing);
-    let options = options(project, request, (planned, resources.run()));
+    let options = options((project, request), &evaluation, (planned, resources.run()));
     progress.begins(&RunPlace::of(&workspace, &evaluation));
     let doors = RunDoors {
         workspace: &workspace,
@@ -285,10 +286,12 @@ pub fn jobs(project: &OpenProject, request: &MaterializeOptions) -> usize {
 
 /// What a run is asked to be like.
 pub fn options(
-    project: &OpenProject,
-    request: &MaterializeOptions,
+    (project, request): (&OpenProject, &MaterializeOptions),
+    evaluation: &Evaluation<'_>,
     (planned, run): (Planned, RunId),
 ) -> RunOptions {
+    let counts = planned.counts;
+    let has_work = counts.run + counts.may_run + counts.blocked > 0;
     RunOptions {
         run,
         jobs: planned.jobs,
@@ -297,6 +300,13 @@ pub fn options(
         selection: typed(&request.selection),
         planned: Arc::new(planned),
         configuration: GivenConfiguration::of(project.configuration()),
+        details: if has_work {
+            run_details(project, request)
+        } else {
+            RunDetails::default()
+        },
+        config_digest: project.configuration().key(),
+        steps: planned_steps(evaluation),
     }
 }
 
@@ -322,7 +332,7 @@ mod tests {
     use crate::app::materialize::carry_out::fresh_partitions;
     use crate::app::neighbours::key_ranges;
     use crate::digest::Digest;
-    use crate::model::RunId;
+    use crate::model::{RunDetails, RunId};
     use crate::plan::tests::World;
     use crate::plan::{CellDecision, Scope, Upstream};
     use crate::store::{NewRun, Store};
@@ -360,10 +370,13 @@ mod tests {
             manifest: Digest::from_hex(&"00".repeat(16)).expect("a digest"),
             time: now,
             pid: None,
+            details: RunDetails::default(),
+            steps: Vec::new(),
             events: vec![Event {
                 run: Some(run),
                 seq: 0,
                 time: now,
+                job: None,
                 kind: planned,
             }],
         };

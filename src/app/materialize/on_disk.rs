@@ -36,7 +36,8 @@ use crate::look::{
     EngineError, OWN_FOLDER, Observing, Problems, StoreRecords, Workspace, keep_source_content,
 };
 use crate::model::{
-    AssetId, CodeRecord, Configuration, MaterializeOptions, Origin, Outcome, ResourceUsage, Status,
+    AssetId, CodeRecord, Configuration, MaterializeOptions, Name, Origin, Outcome, ResourceUsage,
+    Status,
 };
 use crate::plan::{Cell, Evaluation, Role, Scope, code_record};
 use crate::store::{Adoption, CrashedRun, Mark, Store, StoreError, Success};
@@ -56,8 +57,9 @@ pub(super) fn materialize_on_disk(
     let started = Instant::now();
     let glanced = match FirstGlance::at(surroundings, request) {
         FirstGlance::NothingToDo(nothing) => {
+            let job = request.job().cloned();
             return Ok(tell_nothing_to_do(
-                &nothing,
+                (&nothing, job),
                 &surroundings.configuration,
                 running,
                 started,
@@ -158,7 +160,7 @@ pub fn materialize_opened<T>(
 
 /// Tells what a run with nothing to do would have told.
 fn tell_nothing_to_do(
-    nothing: &NothingToDo,
+    (nothing, job): (&NothingToDo, Option<Name>),
     configuration: &Configuration,
     running: RunContext<'_>,
     started: Instant,
@@ -195,6 +197,7 @@ fn tell_nothing_to_do(
             run,
             seq,
             time,
+            job: job.clone(),
             kind,
         });
     }
@@ -512,7 +515,7 @@ impl DiskRun<'_> {
                 let notice = |name| Notice::missing_teardown(crashed.id, name);
                 open.borrow_mut().extend(resources.map(notice));
             };
-            instance.store.mark_crashed_runs(self.clock.now(), &clear)?;
+            instance.store.mark_crashed_runs(&clear)?;
             for notice in open.take() {
                 progress.notice(&notice);
             }

@@ -7,8 +7,8 @@ use crate::app::tests::sandbox::{Sandbox, one, select, told};
 use crate::app::{AppError, accept, history};
 use crate::digest::Kind;
 use crate::model::{
-    AcceptRequest, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot, RunId, Status,
-    StepName,
+    AcceptRequest, Grouping, HistoryRequest, Origin, Outcome, PartitionSlot, RunDetails, RunId,
+    Status, StepName,
 };
 use crate::store::{Access, AssetPartition, NewRun, Store};
 use crate::sys::clock::Clock;
@@ -205,6 +205,8 @@ fn what_another_run_works_on_is_not_accepted() {
         manifest: Kind::Manifest.digest(b""),
         time,
         pid: None,
+        details: RunDetails::default(),
+        steps: Vec::new(),
         events: Vec::new(),
     };
     let begun = store.begin_run(&run).expect("begun");

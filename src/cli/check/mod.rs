@@ -21,6 +21,7 @@ use crate::cli::{ci, output};
 use crate::executor::{Cancel, LocalExecutor};
 use crate::git::GitError;
 use crate::model::{CheckOptions, CheckedOutputs, DueWindows, Rebuild, Strictness};
+use crate::sys::clock::SystemClock;
 
 /// Words of `check`.
 #[derive(Debug, Default, Args)]
@@ -123,11 +124,10 @@ pub fn run(args: &CheckArgs, session: &Session) -> Result<VerbExit, VerbError> {
         .rebuild
         .map(|_| listen(&cancel, &Announcer::default()))
         .transpose()?;
-    let clock = session.clock();
     let doors = Rebuilding {
         executor: &LocalExecutor,
         cancel: &cancel,
-        clock: &*clock,
+        clock: &SystemClock,
     };
     let format = args.format.unwrap_or(match session.format {
         Format::Text => CheckFormat::Text,

@@ -23,6 +23,7 @@ use crate::model::{
     Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions, Printed,
     SelectionText, StepOrdering, SuppliedInput,
 };
+use crate::sys::clock::SystemClock;
 
 /// Words of `materialize`.
 #[derive(Debug, Default, Args)]
@@ -186,11 +187,10 @@ fn carry_out(
     let cancel = Cancel::new();
     let announcer = Announcer::default();
     let interrupts = listen(&cancel, &announcer)?;
-    let clock = session.clock();
     let display = DisplayContext {
         cancel: &cancel,
         announcer: &announcer,
-        clock: &*clock,
+        clock: &SystemClock,
         session,
         next: Next {
             materialize: next,

@@ -251,6 +251,10 @@ mod tests {
             EventKind::RunStarted {
                 selection: String::new(),
                 partitions: String::new(),
+                tags: crate::model::RunTags::default(),
+                config_digest: None,
+                parent: None,
+                root: None,
                 steps: 3,
                 configuration: None,
             },

@@ -251,6 +251,10 @@ mod tests {
                 selection: String::new(),
                 partitions: String::new(),
                 configuration: None,
+                tags: crate::model::RunTags::default(),
+                config_digest: None,
+                parent: None,
+                root: None,
             },
             start,
         );

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::digest::{Digest, Field};
-use crate::model::name::AssetKey;
+use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
 use crate::model::status::FileChanges;
 use crate::model::version::{CodeVersion, DataVersion, Fingerprint};
@@ -265,6 +265,86 @@ impl RunStatus {
             Self::Crashed => "crashed",
         }
     }
+}
+
+/// The verb that began a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunVerb {
+    /// `materialize`.
+    #[default]
+    Materialize,
+    /// `job run`.
+    JobRun,
+    /// `rerun`.
+    Rerun,
+    /// `request`.
+    Request,
+    /// `accept`, which runs nothing: it is no run for people.
+    Accept,
+}
+
+impl RunVerb {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Materialize,
+        Self::JobRun,
+        Self::Rerun,
+        Self::Request,
+        Self::Accept,
+    ];
+
+    /// The words for it, as they are typed.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Materialize => "materialize",
+            Self::JobRun => "job run",
+            Self::Rerun => "rerun",
+            Self::Request => "request",
+            Self::Accept => "accept",
+        }
+    }
+}
+
+/// The key that a run was asked for with: of runs with equal keys in one scope there is one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RunKey {
+    /// What shares keys; empty where no scope was given.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+}
+
+/// The tags of a run, by key. A value is JSON.
+pub type RunTags = serde_json::Map<String, serde_json::Value>;
+
+/// How a run was asked for, and where it takes place.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunDetails {
+    /// The verb that began it.
+    pub verb: RunVerb,
+    /// The run that it repeats.
+    pub parent: Option<RunId>,
+    /// The first of the runs that it repeats.
+    pub root: Option<RunId>,
+    /// The job that it runs.
+    pub job: Option<Name>,
+    /// Its tags.
+    pub tags: RunTags,
+    /// Its key.
+    pub run_key: Option<RunKey>,
+    /// The environment that it was given.
+    pub environment: Option<Name>,
+    /// The configuration that it was given, as words; `None` where nothing was given.
+    pub config: Option<serde_json::Value>,
+    /// The name of the machine.
+    pub host: Option<String>,
+    /// Who has started it.
+    pub user: Option<String>,
+    /// The version of assetctl.
+    pub tool_version: Option<String>,
+    /// The commit of the repository that the project lies in.
+    pub git_commit: Option<String>,
 }
 
 /// The most bytes that a list of files takes.

@@ -42,6 +42,13 @@ pub struct MaterializeOptions {
     pub in_memory: Option<MemoryOptions>,
 }
 
+impl MaterializeOptions {
+    /// The job that is run.
+    pub fn job(&self) -> Option<&Name> {
+        self.selection.job.as_ref().filter(|_| self.runs_job)
+    }
+}
+
 /// In which order ready steps start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StepOrdering {

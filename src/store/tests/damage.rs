@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::model::{Name, PartitionKeys, PartitionSet};
+use crate::model::{Name, PartitionKeys, PartitionSet, RunDetails};
 use crate::store::error::InstanceNotice;
 use crate::store::file::beside;
 use crate::store::tests::samples::{
@@ -93,6 +93,8 @@ fn exercise_writing(store: &mut Store) -> Result<(), StoreError> {
         manifest: crate::store::tests::samples::digest(1),
         time: time(1),
         pid: None,
+        details: RunDetails::default(),
+        steps: Vec::new(),
         events: Vec::new(),
     })?;
     let at = AssetPartition::at(&asset("new"), &PartitionKeys::Unpartitioned, 0);

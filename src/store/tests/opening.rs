@@ -34,7 +34,8 @@ const NEXT: Schema = Schema {
         SCHEMA.migrations[4],
         SCHEMA.migrations[5],
         SCHEMA.migrations[6],
-        "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN parent INTEGER",
+        SCHEMA.migrations[7],
+        "CREATE TABLE asset_check (id INTEGER PRIMARY KEY) STRICT; ALTER TABLE run ADD COLUMN later INTEGER",
     ],
 };
 
@@ -354,6 +355,7 @@ fn a_migration_that_fails_changes_nothing() {
             SCHEMA.migrations[4],
             SCHEMA.migrations[5],
             SCHEMA.migrations[6],
+            SCHEMA.migrations[7],
             "CREATE TABLE x (id INTEGER); CREATE TABLE asset (id INTEGER)",
         ],
     };

@@ -13,7 +13,7 @@ use crate::model::{
     AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataVersion, Fingerprint,
     InputRecord, LastAttempt, Materialization, MaterializationId, Observation, Origin, Outcome,
     OutputRecord, PartitionKey, PartitionKeys, PartitionSet, PartitionSlot, ResourceUsage,
-    RunStatus, SourceContent,
+    RunStatus, RunTags, SourceContent,
 };
 use crate::store::column::packed;
 use crate::store::tests::samples::{
@@ -274,6 +274,7 @@ fn events_of_a_run() {
         run: Some(run_id(1)),
         seq,
         time: time(77),
+        job: Some(crate::testkit::name("nightly")),
         kind,
     };
     let begun = event(
@@ -283,6 +284,10 @@ fn events_of_a_run() {
             selection: String::new(),
             partitions: String::new(),
             configuration: None,
+            tags: RunTags::default(),
+            config_digest: None,
+            parent: None,
+            root: None,
         },
     );
     let mut new = new_run(run_id(1));

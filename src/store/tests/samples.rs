@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use crate::digest::{Digest, Key};
 use crate::model::{
     Cadence, CodeVersion, DataVersion, Fingerprint, InputRecord, Materialization, NamedKeys,
-    Origin, Outcome, OutputRecord, PartitionKeys, RULE, ResourceUsage, RunId, TimeKeys,
+    Origin, Outcome, OutputRecord, PartitionKeys, RULE, ResourceUsage, RunDetails, RunId, TimeKeys,
     TimePartitions, TimeSettings,
 };
 use crate::store::{
@@ -61,6 +61,8 @@ pub(super) fn new_run(id: RunId) -> NewRun {
         manifest: digest(1),
         time: time(1_000_000),
         pid: Some(4711),
+        details: RunDetails::default(),
+        steps: Vec::new(),
         events: Vec::new(),
     }
 }

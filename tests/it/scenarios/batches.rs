@@ -378,6 +378,8 @@ fn a_partition_that_another_process_runs_is_left_out() {
         manifest: Kind::Manifest.digest(b""),
         time,
         pid: None,
+        details: assetctl::model::RunDetails::default(),
+        steps: Vec::new(),
         events: Vec::new(),
     });
     let _guard = begun.expect("it begins").guard;

@@ -19,7 +19,7 @@ use crate::io_manager::FilesystemIoManager;
 use crate::look::{Observing, Workspace, evaluate};
 use crate::model::{
     Asset, CodeVersion, DataVersion, Force, LockLine, Materialization, MaterializeOptions, Origin,
-    Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunId, RunStatus,
+    Outcome, OutputRecord, PartitionRef, RULE, ResourceUsage, RunDetails, RunId, RunStatus,
 };
 use crate::plan::{
     Cell, CellDecision, Evaluation, Known, Purpose, Role, Scope, UsualDurations, costs,
@@ -143,6 +143,8 @@ impl Build<'_, '_> {
             manifest: self.project.manifest_digest(),
             time,
             pid: None,
+            details: RunDetails::default(),
+            steps: Vec::new(),
             events: Vec::new(),
         };
         let mut given = Vec::new();
@@ -225,6 +227,9 @@ impl Build<'_, '_> {
             selection: String::new(),
             planned: Arc::default(),
             configuration: None,
+            details: RunDetails::default(),
+            config_digest: None,
+            steps: Vec::new(),
         }
     }
 }
