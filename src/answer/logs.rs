@@ -40,6 +40,8 @@ pub struct StepLog {
     pub last: Option<PartitionKey>,
     /// The run that it was part of.
     pub run: RunId,
+    /// The number of the attempt, where that is known.
+    pub attempt: Option<u32>,
     /// When the log was last written.
     pub time: Timestamp,
     /// How the step ended; `None` where that is not recorded: it still runs, or was interrupted.
@@ -113,7 +115,7 @@ impl<'a> LogShape<'a> {
             last_partition: log.last.as_ref(),
             run: log.run,
             time: log.time,
-            attempt: outcome.map(|_| failed.map_or(0, |it| it.attempt)),
+            attempt: log.attempt,
             outcome,
             exit: failed.and_then(|it| it.exit),
             signal: failed.and_then(|it| it.signal.as_deref()),
@@ -153,6 +155,7 @@ mod tests {
                         .parse()
                         .expect("an id"),
                 ),
+                attempt: Some(0),
                 time: "2013-08-01T00:00:00Z".parse().expect("a time"),
                 end: None,
                 path: Some(".assetctl/logs/x.log".into()),
@@ -167,7 +170,7 @@ mod tests {
                 .expect("JSON"),
             concat!(
                 r#"{"schema":1,"logs":[{"step":"year","asset":"year","partition":null,"run":"0190a6e0-0000-7000-8000-000000000001","#,
-                r#""time":"2013-08-01T00:00:00Z","path":".assetctl/logs/x.log","text":"a"#,
+                r#""time":"2013-08-01T00:00:00Z","attempt":0,"path":".assetctl/logs/x.log","text":"a"#,
                 "\u{fffd}",
                 r#"\n"}]}"#,
             )

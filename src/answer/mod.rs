@@ -21,6 +21,7 @@ mod partitions;
 mod plan;
 mod range;
 mod rebuilt;
+mod runs;
 mod setup;
 mod show;
 mod status;
@@ -38,7 +39,7 @@ pub use errors::{
 };
 pub use event::{
     BlockedRange, Event, EventKind, EventSink, Level, OutputLine, Planned, ResourcePhase,
-    RunCounts, RunOutcome, StepFailure, StepOutcome, UnknownEvent,
+    RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome, UnknownEvent,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
@@ -60,6 +61,9 @@ pub use plan::{
 };
 pub use range::KeyRange;
 pub use rebuilt::{NotRebuilt, RebuildOutcome, Rebuilt, WhyDifferent, WhyNotRebuilt};
+pub use runs::{
+    DeletedRuns, ExportedRun, ListedRun, RunAttempt, RunMore, RunStep, RunStepState, RunsReport,
+};
 pub use setup::{DoctorReport, FileChange, Finding, Health, InitReport, InitializedFile};
 pub use show::{ShowReport, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};

@@ -416,6 +416,62 @@ pub enum RequestError {
         /// What to do.
         help: String,
     },
+    /// No run has this id, or one that begins so.
+    #[error("there is no run `{word}`")]
+    #[diagnostic(
+        code(assetctl::app::unknown_run),
+        help(
+            "`assetctl runs list` shows the newest runs; write an id, the beginning of one, `last` or `last-failed`"
+        )
+    )]
+    UnknownRun {
+        /// As typed.
+        word: String,
+    },
+    /// The ids of several runs begin so.
+    #[error("`{word}` is the beginning of several runs: {runs}")]
+    #[diagnostic(
+        code(assetctl::app::ambiguous_run),
+        help("write more digits of the id")
+    )]
+    AmbiguousRun {
+        /// As typed.
+        word: String,
+        /// The first of them.
+        runs: String,
+    },
+    /// Something was asked of a run that has ended.
+    #[error("run {run} has ended: {status}")]
+    #[diagnostic(
+        code(assetctl::app::run_ended),
+        help("`assetctl runs show {run}` shows how it went")
+    )]
+    RunEnded {
+        /// The run.
+        run: RunId,
+        /// How.
+        status: &'static str,
+    },
+    /// Something was asked of a run that has not ended.
+    #[error("run {run} has not ended")]
+    #[diagnostic(
+        code(assetctl::app::run_lives),
+        help("wait until it has ended, or end it with `assetctl runs cancel {run}`")
+    )]
+    RunLives {
+        /// The run.
+        run: RunId,
+    },
+    /// There is something where a file is to be written.
+    #[error("{path} exists")]
+    #[diagnostic(
+        code(assetctl::app::output_exists),
+        help("name a file that does not exist, or remove this one")
+    )]
+    OutputExists {
+        /// The path.
+        path: String,
+    },
     /// There is no log.
     #[error("there is no log of {step}")]
     #[diagnostic(code(assetctl::app::no_log), help("{help}"))]

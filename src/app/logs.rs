@@ -12,7 +12,7 @@ use crate::app::instance::InstanceAccess;
 use crate::app::project::OpenProject;
 use crate::app::running::running;
 use crate::app::selection::{Range, select_word};
-use crate::look::{Logged, log_folder, logged};
+use crate::look::{Logged, log_folder, logged, logged_attempt};
 use crate::model::{
     LogsRequest, Materialization, PartitionKey, PartitionKeys, RunId, Selected, StepName,
 };
@@ -136,6 +136,7 @@ impl Ends {
             },
             last: None,
             run: failed.run,
+            attempt: Some(failed.attempt),
             time: failed.time,
             end: Some(LogEnd::Failed(Box::new(failed.clone()))),
             path: None,
@@ -190,6 +191,7 @@ fn logs_of_run(
             step,
             last,
             run,
+            attempt: Some(logged_attempt(&name)),
             time: Timestamp::try_from(written).unwrap_or(Timestamp::MIN),
             end: None,
             path: Some(path),

@@ -36,6 +36,7 @@ mod plan;
 mod project;
 mod run_details;
 mod running;
+mod runs;
 mod selection;
 mod show;
 mod size;
@@ -73,6 +74,10 @@ pub use observe::{ObserveOutcome, observe};
 pub use partitions::{change_keys, list_partitions, map_partitions, show_partitions};
 pub use plan::plan;
 pub use project::{Declared, OpenProject, Surroundings};
+pub use runs::{
+    Trace, cancel_run, delete_runs, ended_runs, export_run, find_run, list_runs, run_events,
+    run_logs, run_steps, show_run, trace_run,
+};
 pub use show::show;
 pub use size::size_on_disk;
 pub use status::status;

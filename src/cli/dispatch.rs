@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::cli::verb::{CompletionsArgs, HelpArgs, Verb};
 use crate::cli::{
     accept, affected, check, complete, config, doctor, explain, graph, history, init, job, list,
-    lock, logs, materialize, observe, output, partitions, plan, show, status, validate, wipe,
+    lock, logs, materialize, observe, output, partitions, plan, runs, show, status, validate, wipe,
 };
 use crate::model::Grouping;
 
@@ -36,6 +36,7 @@ pub fn run(verb: &Verb, session: &Session) -> Result<VerbExit, VerbError> {
         Verb::Observe(args) => observe::run(args, session),
         Verb::Partitions(verbs) => partitions::run(verbs, session),
         Verb::Plan(args) => plan::run(&args.run, Grouping::of_keys(args.keys), session),
+        Verb::Runs(verbs) => runs::run(verbs, session),
         Verb::Schema(args) => config::schema(args, session),
         Verb::Show(args) => show::run(args, session),
         Verb::Status(args) => status::run(args, session),

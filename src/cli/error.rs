@@ -152,21 +152,23 @@ pub enum CliError {
         /// The asset alone.
         asset: String,
     },
-    /// The value of `--run` is no id of a run.
-    #[error("`{text}` is not the id of a run")]
+    /// A word for a run is neither an id nor the beginning of one.
+    #[error("`{text}` is not a run")]
     #[diagnostic(
         code(assetctl::cli::invalid_run),
-        help("`assetctl history ASSET` shows the ids of runs")
+        help(
+            "write an id, the beginning of one, `last` or `last-failed`; `assetctl runs list` shows the newest runs"
+        )
     )]
     Run {
         /// As typed.
         text: String,
     },
     /// Something would be removed, and nobody can be asked.
-    #[error("wipe asks before it deletes records, and there is no terminal to ask on")]
+    #[error("deleting asks first, and there is no terminal to ask on")]
     #[diagnostic(
         code(assetctl::cli::not_confirmed),
-        help("add `--yes`; `--dry-run` shows the records that would be deleted")
+        help("add `--yes`; `wipe --dry-run` shows the records that would be deleted")
     )]
     NotConfirmed,
     /// Standard output cannot be written.

@@ -32,7 +32,7 @@ pub struct HistoryArgs {
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
     /// At most N, newest first
-    #[arg(long, value_name = "N", default_value = "20", value_parser = at_least_one::<NonZeroU32>)]
+    #[arg(long, value_name = "N", default_value = "50", value_parser = at_least_one::<NonZeroU32>)]
     pub limit: NonZeroU32,
     /// List each key of an input instead of ranges
     #[arg(long)]

@@ -14,8 +14,8 @@ use clap::Args;
 
 use crate::answer::{Document, LogEnd, LogsDocument, LogsReport, StepLog};
 use crate::app::{self, OpenProject};
-use crate::cli::args::one;
-use crate::cli::error::{CliError, VerbError};
+use crate::cli::args::{one, run_word};
+use crate::cli::error::VerbError;
 use crate::cli::exit::VerbExit;
 use crate::cli::output;
 use crate::cli::session::{Format, Session};
@@ -23,7 +23,7 @@ use crate::cli::text::{
     BAD, BOLD, DIM, Detail, GOOD, Look, ago, clock, printed, span, styled, visible,
 };
 use crate::executor::Follower;
-use crate::model::{LogsRequest, RunId};
+use crate::model::LogsRequest;
 
 /// Words of `logs`.
 #[derive(Debug, Args)]
@@ -40,7 +40,7 @@ pub struct LogsArgs {
     /// Its partition, instead of `@K`
     #[arg(long = "partition", value_name = "K")]
     pub partition: Option<String>,
-    /// The log of this run [default: the last one with a log]
+    /// The log of this run: an id, the beginning of one, `last` or `last-failed` [default: the last one with a log]
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
     /// Show what a running step writes until it ends
@@ -50,22 +50,17 @@ pub struct LogsArgs {
 
 /// Writes the logs of a step.
 pub fn run(args: &LogsArgs, session: &Session) -> Result<VerbExit, VerbError> {
-    let run = |text: &String| {
-        let id = text
-            .parse()
-            .map_err(|_| CliError::Run { text: text.clone() })?;
-        Ok::<_, CliError>(RunId(id))
-    };
     let project = session.project()?;
+    let run = args.run.as_deref().map(run_word).transpose()?;
     let request = LogsRequest {
         selected: one(&args.selected, args.partition.as_deref())?,
-        run: args.run.as_ref().map(run).transpose()?,
+        run: run.map(|word| app::find_run(&project, &word)).transpose()?,
     };
     if args.follow && follow(session, &project, &request)? {
         return Ok(VerbExit::Yes);
     }
     let report = app::logs(&project, &request)?;
-    write(session, project.root(), &report)?;
+    write_logs(session, project.root(), &report)?;
     Ok(VerbExit::Yes)
 }
 
@@ -129,7 +124,7 @@ const PIECE: usize = 64 << 10;
 
 /// Answers `logs` of the project in the folder `root`, each log below its heading: the bytes as they are where no terminal
 /// reads them.
-fn write(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> {
+pub(super) fn write_logs(session: &Session, root: &Path, report: &LogsReport) -> io::Result<()> {
     if session.format == Format::Json {
         return in_json(root, report);
     }
@@ -263,6 +258,7 @@ mod tests {
                 },
                 last: None,
                 run: RunId(uuid::Uuid::nil()),
+                attempt: None,
                 time: jiff::Timestamp::UNIX_EPOCH,
                 end: None,
                 path: Some("log".to_owned()),

@@ -34,6 +34,7 @@ mod output;
 mod partitions;
 mod plan;
 mod progress;
+mod runs;
 mod session;
 mod show;
 mod signals;

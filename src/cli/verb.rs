@@ -20,6 +20,7 @@ use crate::cli::materialize::MaterializeArgs;
 use crate::cli::observe::ObserveArgs;
 use crate::cli::partitions::PartitionVerbs;
 use crate::cli::plan::PlanArgs;
+use crate::cli::runs::RunVerbs;
 use crate::cli::show::ShowArgs;
 use crate::cli::status::StatusArgs;
 use crate::cli::validate::ValidateArgs;
@@ -73,6 +74,8 @@ pub enum Verb {
     Affected(AffectedArgs),
     /// List the materializations of an asset
     History(HistoryArgs),
+    /// List runs, show and follow one, its logs and events; cancel, delete and export runs
+    Runs(RunVerbs),
     /// List partitions, their mappings and their status; add and remove keys
     Partitions(PartitionVerbs),
     /// List, show and run jobs: selections with settings of their own

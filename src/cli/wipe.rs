@@ -81,7 +81,7 @@ fn question(report: &AffectedReport) -> Option<String> {
 }
 
 /// Asks before something is lost; never without a terminal.
-fn is_confirmed(question: &str, terminal: &Terminal) -> Result<bool, CliError> {
+pub(super) fn is_confirmed(question: &str, terminal: &Terminal) -> Result<bool, CliError> {
     if !terminal.can_answer || !terminal.stderr.is_terminal {
         return Err(CliError::NotConfirmed);
     }

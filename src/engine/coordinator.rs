@@ -3,8 +3,8 @@
 //! One thread, this one, owns all run state and is the only writer of the instance. Workers get owned orders and send one
 //! messages back. Commands run on threads of their own. A step that is done releases what waits for it at once; what has
 //! happened within 50 ms is recorded in one transaction, events as well, and then they are shown. A crash between any two of
-//! these leaves steps stale, never fresh. Nothing is polled: the thread sleeps until the next message or the next instant at
-//! which something is due.
+//! these leaves steps stale, never fresh. The thread sleeps until the next message or the next instant at which something is
+//! due; only whether another process asks the run to stop is looked at from time to time.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,6 +24,7 @@ use crate::engine::scheduler::Scheduler;
 use crate::engine::staging_pool::StagingPool;
 use crate::engine::step::{NotMade, SetAside, StepEnd, StepOrder, StepReport};
 use crate::engine::step_locks::StepLocks;
+use crate::executor::Severity;
 use crate::look::{EngineError, OWN_FOLDER, OwnLife, Problems};
 use crate::model::{Name, Outcome, RunId, Status};
 use crate::plan::{Cell, Costs, Evaluation};
@@ -31,6 +32,12 @@ use crate::store::{AssetPartition, CrashedRun, RunGuard};
 
 /// How long records wait for others to be written in one transaction.
 const BATCH: Duration = Duration::from_millis(50);
+
+/// How often it is looked whether another process asks the run to stop. It costs a query by a key.
+const ASKED: Duration = Duration::from_millis(500);
+
+/// Who is told to have asked, where it was another process.
+pub const CANCELED_BY_VERB: &str = "runs cancel";
 
 /// Why nothing new starts.
 pub(super) enum Halt {
@@ -69,6 +76,8 @@ pub(super) struct Coordinator<'a, 'd> {
     pub(super) halted: Option<Halt>,
     /// Whether workers start nothing more, for they may be the first to know.
     stop: Arc<AtomicBool>,
+    /// When it is looked next whether another process asks the run to stop.
+    asked: Instant,
 }
 
 impl<'a: 'd, 'd> Coordinator<'a, 'd> {
@@ -110,6 +119,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             failures: 0,
             halted: None,
             stop,
+            asked: Instant::now() + ASKED,
         }
     }
 }
@@ -202,6 +212,16 @@ impl Coordinator<'_, '_> {
 
     /// Halts once the run was asked to stop, and tells so.
     fn heed_interrupt(&mut self) {
+        if self.halted.is_none() && self.asked <= Instant::now() {
+            self.asked = Instant::now() + ASKED;
+            // An instance that cannot be read now is met again when something is recorded.
+            let is_asked = self.doors.store.is_asked_to_cancel(self.options.run);
+            if is_asked.unwrap_or(false) {
+                self.doors
+                    .cancel
+                    .interrupt_by(Severity::Ask, CANCELED_BY_VERB);
+            }
+        }
         if self.doors.cancel.severity().is_some() && self.halted.is_none() {
             let by = self.doors.cancel.reason();
             self.tell(EventKind::RunCanceled { by });
@@ -215,14 +235,20 @@ impl Coordinator<'_, '_> {
         }
         // Where nothing runs, nothing has to end, and whoever begins anew is not interrupted.
         if self.slots.running() > 0 {
-            self.doors.cancel.interrupt(crate::executor::Severity::Ask);
+            self.doors.cancel.interrupt(Severity::Ask);
         }
     }
 
     /// The next instant at which something is due that no message tells of.
     fn due(&self) -> Option<Instant> {
         let look = (!self.unlooked.is_empty()).then(|| self.watch.rested());
-        let due = [self.outbox.due(BATCH), look, self.scheduler.wakes_at()];
+        let asked = self.halted.is_none().then_some(self.asked);
+        let due = [
+            self.outbox.due(BATCH),
+            look,
+            self.scheduler.wakes_at(),
+            asked,
+        ];
         due.into_iter().flatten().min()
     }
 

@@ -1,12 +1,13 @@
 //! Runs the command that prints a manifest.
 
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use crate::command::{SourceEnv, render_observe};
 use crate::engine::failure::last_lines;
 use crate::executor::{Cancel, Secret, StdoutTo};
 use crate::look::{EngineError, Problems, Spot, Workspace};
-use crate::model::{DeclaredResource, EnvValue, Generator, encode_whole_component};
+use crate::model::{AssetGraph, DeclaredResource, EnvValue, Generator, encode_whole_component};
 use crate::sys::file::{create_parent, read_file, remove_tree};
 
 /// How long such a command may take.
@@ -56,7 +57,7 @@ pub fn print_manifest(
     let mut line = rendered.command_line(workspace.resolve(&recipe.folder), log.clone());
     line.stdout = StdoutTo::File(printed.clone());
     line.timeout = Some(limit);
-    line.secrets = secrets(workspace);
+    line.secrets = all_secrets(workspace.graph, &|name| workspace.variable(name));
     let execution = workspace.executor.execute(&line, cancel);
     if !execution.exit.is_success() {
         let lines = execution.log.as_deref().map_or_else(Vec::new, last_lines);
@@ -73,9 +74,11 @@ pub fn print_manifest(
     Ok(text)
 }
 
-/// What no log may hold: the secrets of all commands.
-fn secrets(workspace: &Workspace<'_>) -> Vec<Secret> {
-    let graph = workspace.graph;
+/// What no log may hold: the secrets of all commands, as far as `variable` knows them.
+pub fn all_secrets<'a>(
+    graph: &AssetGraph,
+    variable: &dyn Fn(&str) -> Option<&'a OsStr>,
+) -> Vec<Secret> {
     let of_declarations = graph.ids().flat_map(|id| graph.get(id).env());
     let of_resources = graph
         .settings()
@@ -83,10 +86,13 @@ fn secrets(workspace: &Workspace<'_>) -> Vec<Secret> {
         .iter()
         .flat_map(DeclaredResource::env);
     let values = of_declarations.chain(of_resources).filter_map(|declared| {
-        let EnvValue::Secret { variable, .. } = &declared.value else {
+        let EnvValue::Secret {
+            variable: named, ..
+        } = &declared.value
+        else {
             return None;
         };
-        let value = workspace.variable(variable)?;
+        let value = variable(named)?;
         Some(Secret::new(value.as_encoded_bytes()))
     });
     values.collect()

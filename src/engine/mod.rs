@@ -20,9 +20,10 @@ mod staging_pool;
 mod step;
 mod step_locks;
 
+pub use coordinator::CANCELED_BY_VERB;
 pub use run::{Finished, RunDoors, RunOptions, RunSummary, run};
 
-pub use manifest::{PRINTING_LIMIT, print_manifest};
+pub use manifest::{PRINTING_LIMIT, all_secrets, print_manifest};
 pub use materialization::{Made, materialized};
 pub use observe::observe_sources;
 pub use order::{block_too_long, command_of};

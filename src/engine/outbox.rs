@@ -153,7 +153,7 @@ impl Outbox {
     /// Takes what has happened and leaves nothing but its event.
     pub fn told(&mut self, time: Timestamp, kind: EventKind) {
         let event = self.event(time, kind);
-        self.push(Recording::Told(self.run, event));
+        self.push(Recording::Told(self.run, Box::new(event)));
     }
 
     /// Takes all events that are not recorded yet, where nothing else is to be.
@@ -335,7 +335,7 @@ fn events(recording: Recording) -> Vec<Event> {
     match recording {
         Recording::Succeeded(success) => success.events,
         Recording::Failed(failure) => failure.events,
-        Recording::Told(_, event) => vec![event],
+        Recording::Told(_, event) => vec![*event],
     }
 }
 

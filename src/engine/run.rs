@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::answer::{
-    EventKind, EventSink, GivenConfiguration, KeyRange, Planned, RunCounts, RunOutcome,
+    EventKind, EventSink, GivenConfiguration, KeyRange, Planned, RunCounts, RunOrigin, RunOutcome,
 };
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
@@ -202,10 +202,12 @@ impl<'a> Coordinator<'a, '_> {
             selection: options.selection.clone(),
             partitions: options.request.selection.partitions.to_string(),
             configuration: options.configuration.clone().map(Box::new),
-            tags: options.details.tags.clone(),
-            config_digest: options.config_digest,
-            parent: options.details.parent,
-            root: options.details.root,
+            origin: Box::new(RunOrigin {
+                tags: options.details.tags.clone(),
+                config_digest: options.config_digest,
+                parent: options.details.parent,
+                root: options.details.root,
+            }),
         });
         self.tell(EventKind::RunPlanned(options.planned.clone()));
         self.tell_resources();

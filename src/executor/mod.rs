@@ -42,6 +42,7 @@ pub use execution::{Execution, Exit, Leftovers, Usage, of_shell};
 pub use fake::FakeExecutor;
 pub use local::LocalExecutor;
 pub use log::{Follower, Tail, TailLimits, last_line, tail};
+pub use redact::redacted;
 
 /// Something that runs commands: child processes of this machine ([`LocalExecutor`]), none at all ([`FakeExecutor`]), or
 /// whatever a program has for it.

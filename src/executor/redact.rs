@@ -7,6 +7,7 @@ use std::fs::File;
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
 use std::thread::{self, JoinHandle};
 
+use crate::executor::Secret;
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::{ioctl_fionread, retry_on_intr};
 
@@ -93,6 +94,16 @@ impl Redactor {
         }
         longest
     }
+}
+
+/// Bytes with the secrets in them replaced.
+#[must_use]
+pub fn redacted(bytes: &[u8], secrets: &[Secret]) -> Vec<u8> {
+    let secrets: Vec<Vec<u8>> = secrets.iter().flat_map(Secret::replaceable).collect();
+    let mut redactor = Redactor::new(secrets.iter().map(Vec::as_slice));
+    let mut shown = redactor.feed(bytes);
+    shown.extend(redactor.finish());
+    shown
 }
 
 /// Whether the bytes at hand are all there are.

@@ -36,5 +36,5 @@ pub use places::{begun_at, holds_something, note_begun};
 pub use source_content::{Elsewhere, find_elsewhere, keep_source_content};
 pub use workspace::{
     IN_MEMORY, Logged, OWN_FOLDER, OwnLife, Workspace, asset_part, lock_name, locked_partition,
-    log_folder, log_path, logged, own_folder_near, relative, step_folder,
+    log_folder, log_path, logged, logged_attempt, own_folder_near, relative, step_folder,
 };

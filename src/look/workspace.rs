@@ -216,6 +216,13 @@ pub fn logged(asset: &AssetKey, keys: &PartitionKeys, file_name: &str) -> Option
     keys_of(rest, keys)
 }
 
+/// The number of the attempt whose log has this file name.
+pub fn logged_attempt(file_name: &str) -> u32 {
+    let rest = file_name.strip_suffix(".log").unwrap_or(file_name);
+    let number = rest.split_once(ATTEMPT).map(|(_, number)| number.parse());
+    number.and_then(Result::ok).unwrap_or(0)
+}
+
 /// The partition of `asset` whose lock has this name: the inverse of `lock_name`.
 pub fn locked_partition(
     asset: &AssetKey,

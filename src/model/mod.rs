@@ -64,9 +64,9 @@ pub use request::{
     InvalidSelected, KeyChange, KeyChoice, KeyText, KeyWord, LimitedKey, ListPartitionsRequest,
     ListRequest, LockDiffRequest, LockRequest, LogsRequest, MapPartitionsRequest,
     MaterializeOptions, MemoryOptions, ObserveRequest, Occupied, PartitionsSelection, PlanOptions,
-    Printed, RANGE_SIGN, Rebuild, RecordedState, Selected, SelectionRequest, SelectionText,
-    ShowPartitionsRequest, ShowRequest, StatusOptions, StepOrdering, Strictness, SuppliedInput,
-    WantedKeys, WipeRequest,
+    Printed, RANGE_SIGN, Rebuild, RecordedState, RunFilter, RunWord, Selected, SelectionRequest,
+    SelectionText, ShowPartitionsRequest, ShowRequest, StatusOptions, StepOrdering, Strictness,
+    SuppliedInput, WantedKeys, WipeRequest,
 };
 pub use resource::{
     DeclaredResource, EnvConflict, ResolvedResource, ResourceVariable, env_conflict,

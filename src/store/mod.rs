@@ -23,6 +23,7 @@ mod leases;
 mod numbers;
 mod open;
 mod run_lock;
+mod run_search;
 mod runs;
 mod salvage;
 mod scan;

@@ -114,6 +114,8 @@ macro_rules! select_runs {
     };
 }
 
+pub(super) use select_runs;
+
 /// All runs; the first column is their id.
 pub(super) const EVERY: &str = select_runs!("");
 
@@ -251,7 +253,7 @@ impl Store {
 }
 
 /// Runs with what those of them have done until now that have not ended.
-fn counted(connection: &Connection, mut runs: Vec<Run>) -> Result<Vec<Run>, Fault> {
+pub(super) fn counted(connection: &Connection, mut runs: Vec<Run>) -> Result<Vec<Run>, Fault> {
     for run in &mut runs {
         if matches!(run.status, RunStatus::Started | RunStatus::Crashed)
             && let Some(number) = numbers::run_number(connection, run.id)?
@@ -466,14 +468,7 @@ fn parsed<T: serde::de::DeserializeOwned>(row: &Row<'_>, index: usize) -> Result
 }
 
 fn status(word: &str) -> Result<RunStatus, Fault> {
-    [
-        RunStatus::Started,
-        RunStatus::Success,
-        RunStatus::Failure,
-        RunStatus::Canceled,
-        RunStatus::Crashed,
-    ]
-    .into_iter()
-    .find(|status| status.word() == word)
-    .ok_or(Fault::Undecodable("a run has an unknown status"))
+    let mut all = RunStatus::ALL.into_iter();
+    all.find(|status| status.word() == word)
+        .ok_or(Fault::Undecodable("a run has an unknown status"))
 }

@@ -9,6 +9,7 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, ErrorCode, params_from_iter};
 
+use crate::answer::KeyRange;
 use crate::model::{BlockEntry, CodeRecord, Name, PartitionKey, SourceContent};
 use crate::store::error::{Carried, Fault};
 use crate::store::file::{connect, keep_log};
@@ -245,6 +246,12 @@ fn prune(connection: &Connection) -> Result<usize, Fault> {
     removed += pruning.undecodable(runs::EVERY, "DELETE FROM run WHERE id = ?1", 0, |row| {
         runs::decode(row, &RunLocks::in_memory()).map(|_| ())
     })?;
+    removed += pruning.undecodable(
+        "SELECT steps, id FROM run WHERE steps IS NOT NULL",
+        "UPDATE run SET steps = NULL WHERE id = ?1",
+        1,
+        |row| column::unpacked::<Vec<KeyRange>>(row, 0).map(|_| ()),
+    )?;
     for (table, digest, content) in [
         ("code_record", "version", "record"),
         ("block", "digest", "entries"),
@@ -275,7 +282,13 @@ fn prune(connection: &Connection) -> Result<usize, Fault> {
         removed += pruning.orphans(table, "asset_id NOT IN (SELECT id FROM asset)")?;
         removed += pruning.orphans(table, &no_such_key())?;
     }
-    for table in ["materialization", "failed_attempt", "event", "lease"] {
+    for table in [
+        "materialization",
+        "failed_attempt",
+        "event",
+        "lease",
+        "run_tag",
+    ] {
         removed += pruning.orphans(table, "run NOT IN (SELECT number FROM run)")?;
     }
     removed += pruning.undecodable(

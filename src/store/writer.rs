@@ -27,7 +27,7 @@ pub enum Recording {
     /// It failed.
     Failed(Failure),
     /// Something else has happened in a run.
-    Told(RunId, Event),
+    Told(RunId, Box<Event>),
 }
 
 /// A materialization with all that it refers to.
@@ -90,7 +90,7 @@ impl Store {
                 Recording::Succeeded(success) => writing.succeeded(success),
                 Recording::Failed(failure) => writing.failed(failure),
                 Recording::Told(run, event) => {
-                    events::insert(writing, *run, slice::from_ref(event))
+                    events::insert(writing, *run, slice::from_ref(&**event))
                 }
             })
         })

@@ -185,9 +185,10 @@ fn every_argument_is_offered_what_it_takes() {
         assert_eq!(fish(&sandbox, &words), expected, "{line}");
     }
     let runs = fish(&sandbox, &["logs", "stg/orders", "--run", ""]);
-    let [run] = runs.as_slice() else {
+    let [last, last_failed, run] = runs.as_slice() else {
         panic!("{runs:?}");
     };
+    assert_eq!([&**last, last_failed], ["last", "last-failed"]);
     sandbox.run(&["logs", "stg/orders", "--run", run]).success();
     for line in [
         "list ",

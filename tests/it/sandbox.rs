@@ -210,6 +210,7 @@ impl Sandbox {
             "[RUN]",
         );
         settings.add_filter(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z", "[INSTANT]");
+        settings.add_filter(r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "[INSTANT]");
         settings.add_filter(r"\(process \d+\)", "(process [NUMBER])");
         settings.add_filter(r#""([a-z_]+_ms)":\d+"#, r#""$1":"[DURATION]""#);
         settings.add_filter(r#""(seq|pid|peak_bytes)":\d+"#, r#""$1":"[NUMBER]""#);

@@ -17,13 +17,11 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use crate::answer::{GivenConfiguration, InputRange, fields};
-use crate::digest::Digest;
-use crate::model::{
-    Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, RunTags, StepName,
-};
+use crate::model::{Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, StepName};
 
 pub use summary::{
-    BlockedRange, Planned, ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
+    BlockedRange, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure,
+    StepOutcome,
 };
 
 /// The number of the form in which events are written.
@@ -106,18 +104,9 @@ pub enum EventKind {
         /// The configuration that it was given, if one was.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         configuration: Option<Box<GivenConfiguration>>,
-        /// The tags of the run.
-        #[serde(default, skip_serializing_if = "RunTags::is_empty")]
-        tags: RunTags,
-        /// What tells the configuration that it was given from any other; `None` where nothing was given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        config_digest: Option<Digest>,
-        /// The run that it repeats.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        parent: Option<RunId>,
-        /// The first of the runs that it repeats.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        root: Option<RunId>,
+        /// Its tags, and the runs that it repeats.
+        #[serde(flatten)]
+        origin: Box<RunOrigin>,
     },
     /// What is to be done, before the first step.
     RunPlanned(Arc<Planned>),

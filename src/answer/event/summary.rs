@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::answer::event::{milliseconds, some_milliseconds};
 use crate::answer::{KeyRange, PlanCounts};
-use crate::model::DataVersion;
+use crate::digest::Digest;
+use crate::model::{DataVersion, RunId, RunTags};
 
 /// How a step has ended.
 ///
@@ -162,6 +163,23 @@ impl ResourcePhase {
             Self::Teardown => "teardown",
         }
     }
+}
+
+/// Which run it is among others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunOrigin {
+    /// Its tags.
+    #[serde(default, skip_serializing_if = "RunTags::is_empty")]
+    pub tags: RunTags,
+    /// What tells the configuration that it was given from any other; `None` where nothing was given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config_digest: Option<Digest>,
+    /// The run that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<RunId>,
+    /// The first of the runs that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub root: Option<RunId>,
 }
 
 /// How a run has ended.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::answer::{
     BlockedRange, Event, EventKind, GivenConfiguration, InputRange, KeyRange, Level, PlanCounts,
-    Planned, ResourcePhase, RunCounts, RunOutcome, StepFailure, StepOutcome,
+    Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome,
 };
 use crate::digest::Digest;
 use crate::model::{
@@ -201,6 +201,15 @@ fn of_resources() -> Vec<EventKind> {
     ]
 }
 
+fn origin() -> RunOrigin {
+    RunOrigin {
+        tags: RunTags::from_iter([("team".to_owned(), json!({"of": [1, true]}))]),
+        config_digest: Some(version("0d").0),
+        parent: Some(run()),
+        root: Some(run()),
+    }
+}
+
 fn of_steps_and_runs() -> Vec<EventKind> {
     let made = OutputRecord {
         label: None,
@@ -227,10 +236,7 @@ fn of_steps_and_runs() -> Vec<EventKind> {
                 set: vec!["clean.limit=10".into()],
                 ..GivenConfiguration::default()
             })),
-            tags: RunTags::from_iter([("team".to_owned(), json!({"of": [1, true]}))]),
-            config_digest: Some(version("0d").0),
-            parent: Some(run()),
-            root: Some(run()),
+            origin: Box::new(origin()),
         },
         EventKind::RunPlanned(Arc::new(planned())),
         EventKind::Observation {

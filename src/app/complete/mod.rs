@@ -14,7 +14,7 @@ use crate::look::{KeyQuestion, OWN_FOLDER, World};
 use crate::manifest;
 use crate::model::{
     AssetGraph, DeclaredPartitions, DefinitionId, KeysByDefinition, PartitionKeys,
-    PartitionsDefinition,
+    PartitionsDefinition, RunFilter, RunWord,
 };
 use crate::select::{continuations, fitting, fitting_names, last_word, written, written_key};
 use crate::store::InstancePlace;
@@ -192,9 +192,11 @@ pub fn complete_input(
 /// If there is no project, or its instance cannot be read.
 pub fn complete_run(surroundings: &Surroundings, typed: &str) -> Result<Vec<String>, AppError> {
     let mut instance = InstanceAccess::open(&OpenProject::open(surroundings)?)?;
-    let runs = instance.read(|store| store.runs(usize::MAX))?;
+    let runs = instance.read(|store| store.find_runs(&RunFilter::default()))?;
     let newest_first = runs.into_iter().map(|run| run.id.to_string());
-    let offered = newest_first.filter(|name| name.starts_with(typed));
+    let words = [RunWord::Last, RunWord::LastFailed].map(|word| word.to_string());
+    let offered = words.into_iter().chain(newest_first);
+    let offered = offered.filter(|name| name.starts_with(typed));
     Ok(offered.take(RUNS).collect())
 }
 

@@ -10,7 +10,7 @@ use std::str::FromStr;
 use clap::Args;
 
 use crate::cli::error::CliError;
-use crate::model::{Force, MaterializeOptions, Occupied};
+use crate::model::{Force, MaterializeOptions, Occupied, RunWord};
 
 pub use configuration::{ConfigurationArgs, job_name};
 pub use globals::{ColorChoice, GivenEnvironment, Globals, instant};
@@ -23,6 +23,20 @@ pub use selection::{
 pub fn at_least_one<N: FromStr>(text: &str) -> Result<N, &'static str> {
     text.parse()
         .map_err(|_| "expected a whole number of at least 1")
+}
+
+/// A word for a run: digits of an id, `last` or `last-failed`.
+pub fn run_word(text: &str) -> Result<RunWord, CliError> {
+    let is_digit = |it: u8| it.is_ascii_hexdigit() || it == b'-';
+    let is_prefix = text.len() <= 36
+        && text.starts_with(|it: char| it.is_ascii_hexdigit())
+        && text.bytes().all(is_digit);
+    match RunWord::from(text) {
+        RunWord::Prefix(_) if !is_prefix => Err(CliError::Run {
+            text: text.to_owned(),
+        }),
+        word => Ok(word),
+    }
 }
 
 /// What `materialize` and `plan` have in common.

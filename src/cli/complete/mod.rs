@@ -109,7 +109,11 @@ mod tests {
     use crate::cli::complete::offer::Offer;
 
     /// Arguments of which nothing can be looked up: numbers, instants, and names with paths.
-    const FREE: [&str; 11] = [
+    const FREE: [&str; 15] = [
+        "tags",
+        "run_keys",
+        "began_since",
+        "until",
         "jobs",
         "now",
         "latest",
@@ -148,7 +152,7 @@ mod tests {
                 || FREE.contains(&id)
                 || FOLDERS.contains(&id)
                 || (verb, id) == (&"affected".to_owned(), "files")
-                || id == "config"
+                || ["config", "trace", "output"].contains(&id)
                 || !argument.get_possible_values().is_empty();
             assert!(is_known, "nothing is said of `{id}` of `{verb}`");
             assert_eq!(is_looked_up, Offer::of(id).is_some(), "{id} of {verb}");

@@ -67,6 +67,7 @@ const OFFERS: &[(&str, Offer)] = &[
     ("definition", Offer::Dynamic),
     ("job", Offer::Job),
     ("job_name", Offer::Job),
+    ("of_job", Offer::Job),
     ("env", Offer::Environment),
     ("dep", Offer::Input),
     ("run", Offer::Run),

@@ -34,7 +34,7 @@ const MEANT: &[(&str, &[&str])] = &[
     ("show", &["cat", "describe", "info", "inspect", "view"]),
     ("graph", &["dag", "deps", "tree", "dot", "viz", "draw"]),
     ("affected", &["impact", "changed", "touched"]),
-    ("history", &["runs", "past", "materializations"]),
+    ("history", &["past", "materializations"]),
     ("logs", &["log", "tail", "output"]),
     ("partitions", &["partition", "keys", "windows", "dates"]),
     ("validate", &["lint", "verify", "fsck"]),

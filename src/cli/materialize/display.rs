@@ -1,15 +1,16 @@
 //! A run as it is shown while it goes on.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::answer::{Event, EventKind, EventSink};
-use crate::app::{self, AppError, KeysAdded, Notice, RunContext, RunPlace, SelectionNotice};
+use crate::answer::{Event, EventKind, EventSink, RunOutcome};
+use crate::app::{self, AppError, KeysAdded, Notice, RunContext, RunPlace, SelectionNotice, Trace};
 use crate::cli::error::VerbError;
 use crate::cli::next::Next;
 use crate::cli::output;
@@ -19,7 +20,7 @@ use crate::cli::session::{Format, Session};
 use crate::cli::signals::Announcer;
 use crate::executor::{Cancel, Follower, LocalExecutor, last_line};
 use crate::look::log_path;
-use crate::model::{AssetKey, Batch, RunId, StepName};
+use crate::model::{AssetKey, Batch, RunId, RunStatus, StepName};
 use crate::sys::clock::Clock;
 
 /// What the runs of one command line are shown with.
@@ -28,6 +29,8 @@ pub(super) struct DisplayContext<'a> {
     pub(super) announcer: &'a Announcer,
     pub(super) clock: &'a dyn Clock,
     pub(super) session: &'a Session,
+    /// Where a trace of the run is written.
+    pub(super) trace: Option<&'a Path>,
     /// What may be typed next; to materialize goes on after a failure, with the names of what failed.
     pub(super) next: Next,
 }
@@ -39,6 +42,10 @@ impl DisplayContext<'_> {
         run: impl FnOnce(RunContext<'_>) -> Result<T, AppError>,
     ) -> Result<(T, Vec<KeysAdded>), VerbError> {
         let session = self.session;
+        if let Some(path) = self.trace {
+            // What cannot be written is not found out at the end.
+            File::create(path).map_err(|source| unwritable(path, source))?;
+        }
         let shared = Arc::new(Shared::default());
         let progress = Progress::start(session, shared.last_line(), self.next.clone())?;
         if let Some(show) = progress.interrupt() {
@@ -57,6 +64,7 @@ impl DisplayContext<'_> {
             added: Vec::new(),
             from_lock: Vec::new(),
             set_aside: BTreeMap::new(),
+            traced: self.trace.map(|_| Vec::new()),
             nothing_selected: false,
         };
         let result = run(RunContext {
@@ -65,7 +73,11 @@ impl DisplayContext<'_> {
             clock: self.clock,
             progress: &mut shown,
         });
+        let traced = shown.traced.take();
         let added = shown.finish();
+        if let (Some(path), Some(events)) = (self.trace, traced) {
+            write_trace(path, &events)?;
+        }
         Ok((result?, added))
     }
 }
@@ -112,6 +124,8 @@ struct ShownRun<'a> {
     from_lock: Vec<Notice>,
     /// What was set aside, by asset: the first path with where it is, and how many.
     set_aside: BTreeMap<AssetKey, (String, String, u64)>,
+    /// What the trace is made of, where one is asked for.
+    traced: Option<Vec<Event>>,
     /// Nothing is selected, and a person was told so: there is no run to be shown.
     nothing_selected: bool,
 }
@@ -134,6 +148,9 @@ impl ShownRun<'_> {
 impl EventSink for ShownRun<'_> {
     fn emit(&mut self, event: &Event) {
         self.shared.note(event);
+        if let Some(traced) = &mut self.traced {
+            traced.push(event.clone());
+        }
         if let EventKind::OutputSetAside { step, path, kept } = &event.kind {
             let first = || (path.clone(), kept.clone(), 0);
             let all = self.set_aside.entry(step.asset.clone());
@@ -202,6 +219,29 @@ impl app::Progress for ShownRun<'_> {
                 self.session.notice(notice);
             }
         }
+    }
+}
+
+/// Writes a trace of the run with these events; an empty one where nothing ran.
+fn write_trace(path: &Path, events: &[Event]) -> Result<(), AppError> {
+    let status = events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::RunFinished { outcome, .. } => Some(match outcome {
+            RunOutcome::Success => RunStatus::Success,
+            RunOutcome::Failed => RunStatus::Failure,
+            RunOutcome::Canceled => RunStatus::Canceled,
+        }),
+        _ => None,
+    });
+    let run = events.iter().find_map(|event| event.run);
+    let trace = Trace::of(run, events, status.unwrap_or(RunStatus::Failure));
+    let text = serde_json::to_vec(&trace).expect("a trace is JSON");
+    std::fs::write(path, text).map_err(|source| unwritable(path, source))
+}
+
+fn unwritable(path: &Path, source: io::Error) -> AppError {
+    AppError::Unwritable {
+        path: path.display().to_string(),
+        source,
     }
 }
 

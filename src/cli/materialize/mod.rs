@@ -3,9 +3,10 @@
 mod display;
 
 use std::num::{NonZeroU32, NonZeroUsize};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use signal_hook::consts::SIGINT;
 
 use crate::answer::{Document, OutputLine, RunOutcome};
 use crate::app::{self, InMemory, Materialized, Notice, RunContext};
@@ -17,6 +18,7 @@ use crate::cli::next::Next;
 use crate::cli::session::{Format, Session};
 use crate::cli::signals::{Announcer, listen};
 use crate::cli::{output, plan};
+use crate::engine::CANCELED_BY_VERB;
 use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
@@ -73,6 +75,9 @@ pub struct MaterializeArgs {
     /// Sync outputs to disk before they are recorded
     #[arg(long)]
     pub durable: bool,
+    /// Write how long each step ran to FILE, in the form that trace viewers read
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub trace: Option<PathBuf>,
     /// In memory or not.
     #[command(flatten)]
     pub memory: MemoryArgs,
@@ -192,6 +197,7 @@ fn carry_out(
         announcer: &announcer,
         clock: &SystemClock,
         session,
+        trace: args.trace.as_deref(),
         next: Next {
             materialize: next,
             ..session.next.clone()
@@ -213,7 +219,10 @@ fn carry_out(
         if let Materialized::InMemory(done) = &done {
             answer_values(done, session)?;
         }
-        return Ok(VerbExit::of_run(outcome, interrupts.signal()));
+        // Another process that cancels does what an interrupt does.
+        let by_verb = cancel.reason().filter(|reason| reason == CANCELED_BY_VERB);
+        let signal = interrupts.signal().or(by_verb.map(|_| SIGINT as u8));
+        return Ok(VerbExit::of_run(outcome, signal));
     }
 }
 

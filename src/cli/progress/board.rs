@@ -251,10 +251,7 @@ mod tests {
             EventKind::RunStarted {
                 selection: String::new(),
                 partitions: String::new(),
-                tags: crate::model::RunTags::default(),
-                config_digest: None,
-                parent: None,
-                root: None,
+                origin: Box::default(),
                 steps: 3,
                 configuration: None,
             },

@@ -77,7 +77,7 @@ fn put_labelled(text: &mut String, label: &str, value: &str) {
 }
 
 /// The command, what it wrote last, where all of that is, and what to do.
-fn put_details(text: &mut String, failure: &StepFailure, log: Option<&str>, next: &Next) {
+pub fn put_details(text: &mut String, failure: &StepFailure, log: Option<&str>, next: &Next) {
     put_labelled(text, "command", &failure.command);
     for (index, tail) in failure.tail.iter().enumerate() {
         put_labelled(text, if index == 0 { "output" } else { "" }, &printed(tail));

@@ -251,10 +251,7 @@ mod tests {
                 selection: String::new(),
                 partitions: String::new(),
                 configuration: None,
-                tags: crate::model::RunTags::default(),
-                config_digest: None,
-                parent: None,
-                root: None,
+                origin: Box::default(),
             },
             start,
         );

@@ -25,7 +25,8 @@ use crate::cli::progress::live::Live;
 use crate::cli::session::{ProgressStyle, Session};
 use crate::cli::signals::Urgency;
 
-pub(super) use failure::is_first;
+pub(super) use board::counted;
+pub(super) use failure::{is_first, put_details};
 pub(super) use line::name;
 
 /// Says the last line that a running step, or a batch that begins with it, has written to its log.

@@ -255,6 +255,15 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// All of them.
+    pub const ALL: [Self; 5] = [
+        Self::Started,
+        Self::Success,
+        Self::Failure,
+        Self::Canceled,
+        Self::Crashed,
+    ];
+
     /// The word for it.
     pub fn word(self) -> &'static str {
         match self {
@@ -282,17 +291,25 @@ pub enum RunVerb {
     Request,
     /// `accept`, which runs nothing: it is no run for people.
     Accept,
+    /// What is left of a run that was deleted: its id.
+    Deleted,
 }
 
 impl RunVerb {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Materialize,
         Self::JobRun,
         Self::Rerun,
         Self::Request,
         Self::Accept,
+        Self::Deleted,
     ];
+
+    /// Whether what it began is a run for people.
+    pub fn is_listed(self) -> bool {
+        !matches!(self, Self::Accept | Self::Deleted)
+    }
 
     /// The words for it, as they are typed.
     pub fn word(self) -> &'static str {
@@ -302,6 +319,7 @@ impl RunVerb {
             Self::Rerun => "rerun",
             Self::Request => "request",
             Self::Accept => "accept",
+            Self::Deleted => "deleted",
         }
     }
 }

@@ -21,6 +21,6 @@ pub use verbs::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,
     DueWindows, Evidence, ExplainRequest, GraphRequest, Grouping, HistoryRequest, InitRequest,
     InitTemplate, KeyChange, ListPartitionsRequest, ListRequest, LockDiffRequest, LockRequest,
-    LogsRequest, MapPartitionsRequest, ObserveRequest, Rebuild, ShowPartitionsRequest, ShowRequest,
-    StatusOptions, Strictness, WantedKeys, WipeRequest,
+    LogsRequest, MapPartitionsRequest, ObserveRequest, Rebuild, RunFilter, RunWord,
+    ShowPartitionsRequest, ShowRequest, StatusOptions, Strictness, WantedKeys, WipeRequest,
 };

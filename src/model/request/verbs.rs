@@ -1,5 +1,6 @@
 //! What the other verbs are asked for.
 
+use std::fmt;
 use std::num::NonZeroU32;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
-use crate::model::record::RunId;
+use crate::model::record::{RunId, RunStatus};
 use crate::model::request::{KeyWord, Selected, SelectionRequest};
 
 /// Start a project.
@@ -152,6 +153,62 @@ pub struct LogsRequest {
     pub selected: Selected,
     /// In which run; `None` for the last one that has a log.
     pub run: Option<RunId>,
+}
+
+/// List runs of which all of this is true; of several values of one kind any.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunFilter {
+    /// How they stand.
+    pub statuses: Vec<RunStatus>,
+    /// Which job they run.
+    pub jobs: Vec<Name>,
+    /// Their tags: a key, and a value where one is asked for.
+    pub tags: Vec<(String, Option<String>)>,
+    /// Assets of which they started a step.
+    pub assets: Vec<AssetKey>,
+    /// Partitions of which they started a step.
+    pub partitions: Vec<PartitionKey>,
+    /// The earliest time at which they began.
+    pub since: Option<Timestamp>,
+    /// The latest.
+    pub until: Option<Timestamp>,
+    /// Their keys.
+    pub run_keys: Vec<String>,
+    /// The first of the runs that they repeat.
+    pub roots: Vec<RunId>,
+    /// How many at most, newest first; `None` for all.
+    pub limit: Option<NonZeroU32>,
+}
+
+/// A word for a run: an id, the beginning of one, `last` or `last-failed`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RunWord {
+    /// The run that began last.
+    Last,
+    /// The newest that failed, was canceled or crashed.
+    LastFailed,
+    /// The run whose id begins like this.
+    Prefix(String),
+}
+
+impl From<&str> for RunWord {
+    fn from(word: &str) -> Self {
+        match word {
+            "last" => Self::Last,
+            "last-failed" => Self::LastFailed,
+            prefix => Self::Prefix(prefix.to_lowercase()),
+        }
+    }
+}
+
+impl fmt::Display for RunWord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Last => "last",
+            Self::LastFailed => "last-failed",
+            Self::Prefix(prefix) => prefix,
+        })
+    }
 }
 
 /// Record the outputs on disk as if they had been made just now.

@@ -11,6 +11,7 @@ use crate::answer::{Event, EventKind};
 use crate::model::{
     CodeVersion, Current, CurrentMaterialization, CurrentRef, DataVersion, Fingerprint,
     LastAttempt, MaterializationId, PartitionKeys, PartitionSet, Provenance, ResourceUsage,
+    RunFilter, RunStatus, RunVerb,
 };
 use crate::store::error::InstanceNotice;
 use crate::store::file::{SCHEMA, Schema, Terms};
@@ -342,6 +343,69 @@ fn runs_recorded_without_all_events_are_read() {
     );
     let failed = store.failed_attempts(&asset("broken"), None, 100);
     assert_eq!(failed.expect("readable").len(), 6);
+}
+
+/// The last schema whose runs did not say how they were asked for.
+const SEVENTH: Schema = Schema {
+    migrations: &[
+        SCHEMA.migrations[0],
+        SCHEMA.migrations[1],
+        SCHEMA.migrations[2],
+        SCHEMA.migrations[3],
+        SCHEMA.migrations[4],
+        SCHEMA.migrations[5],
+        SCHEMA.migrations[6],
+    ],
+};
+
+#[test]
+fn runs_recorded_without_details_are_read() {
+    let home = tempfile::tempdir().expect("a folder");
+    let opened = Store::open_with(home.path(), Access::Write, SEVENTH);
+    let store = opened.expect("a new instance of old").store;
+    let recorded = include_str!("../../../fixtures/instances/schema-7.sql");
+    store.connection.execute_batch(recorded).expect("sound SQL");
+    drop(store);
+    let opened = Store::open(home.path(), Access::Write).expect("migrated");
+    let mut store = opened.store;
+    let all = store.runs(usize::MAX).expect("readable");
+    let verbs: Vec<_> = all.iter().map(|run| run.details.verb).collect();
+    let made = RunVerb::Materialize;
+    assert_eq!(verbs, [made, made, RunVerb::Accept, made, made]);
+    let listed = |statuses: &[RunStatus]| {
+        let filter = RunFilter {
+            statuses: statuses.to_vec(),
+            ..RunFilter::default()
+        };
+        store.find_runs(&filter).expect("readable")
+    };
+    assert_eq!(listed(&[]).len(), 4, "accepting is no run");
+    let crashed = listed(&[RunStatus::Crashed]);
+    assert_eq!((crashed.len(), crashed[0].ended), (1, None));
+    assert!(
+        store
+            .planned_steps(crashed[0].id)
+            .expect("readable")
+            .is_empty()
+    );
+    let events = store.events(all[0].id).expect("readable");
+    assert!(events.iter().all(|event| event.job.is_none()));
+    let id = all[4].id;
+    store.delete_runs(&[id]).expect("written");
+    assert_eq!(
+        store
+            .find_runs(&RunFilter::default())
+            .expect("readable")
+            .len(),
+        3
+    );
+    assert_eq!(
+        store.runs_by_prefix(&id.to_string(), 2).expect("readable"),
+        []
+    );
+    assert_eq!(store.events(id).expect("readable"), []);
+    let history = store.history(&asset("raw"), None, 100).expect("readable");
+    assert!(history.iter().any(|(_, made)| made.run == Some(id)));
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::model::{
     AssetKey, BlockEntry, BlockRecord, Cause, CodeVersion, CurrentRef, DataVersion, Fingerprint,
     InputRecord, LastAttempt, Materialization, MaterializationId, Observation, Origin, Outcome,
     OutputRecord, PartitionKey, PartitionKeys, PartitionSet, PartitionSlot, ResourceUsage,
-    RunStatus, RunTags, SourceContent,
+    RunStatus, SourceContent,
 };
 use crate::store::column::packed;
 use crate::store::tests::samples::{
@@ -284,10 +284,7 @@ fn events_of_a_run() {
             selection: String::new(),
             partitions: String::new(),
             configuration: None,
-            tags: RunTags::default(),
-            config_digest: None,
-            parent: None,
-            root: None,
+            origin: Box::default(),
         },
     );
     let mut new = new_run(run_id(1));
@@ -321,7 +318,7 @@ fn events_of_a_run() {
         },
     );
     let recordings = [
-        Recording::Told(run_id(1), fresh.clone()),
+        Recording::Told(run_id(1), Box::new(fresh.clone())),
         Recording::Failed(Failure {
             at: at.clone(),
             run: run_id(1),

@@ -9,7 +9,7 @@ use crate::answer::{
 use crate::cli::fixtures::{asset, code, data, digest, key, look, next, plain, range, step};
 use crate::cli::progress::lines::Story;
 use crate::cli::text::{Detail, Look};
-use crate::model::{Batch, DataVersion, NamedKeys, PartitionKeys, ResourceUsage, RunTags};
+use crate::model::{Batch, DataVersion, NamedKeys, PartitionKeys, ResourceUsage};
 
 fn planned(blocked: Vec<BlockedRange>) -> Planned {
     Planned {
@@ -97,10 +97,7 @@ fn events() -> Vec<EventKind> {
             selection: String::new(),
             partitions: String::new(),
             configuration: None,
-            tags: RunTags::default(),
-            config_digest: None,
-            parent: None,
-            root: None,
+            origin: Box::default(),
         },
         finished(
             "clean",
@@ -233,10 +230,7 @@ fn a_heartbeat_names_what_runs_longest() {
             selection: String::new(),
             partitions: String::new(),
             configuration: None,
-            tags: RunTags::default(),
-            config_digest: None,
-            parent: None,
-            root: None,
+            origin: Box::default(),
         },
         now,
     );
@@ -276,10 +270,7 @@ fn many_steps_are_told_with_their_time_and_neighbours_as_one() {
         selection: String::new(),
         partitions: String::new(),
         configuration: None,
-        tags: RunTags::default(),
-        config_digest: None,
-        parent: None,
-        root: None,
+        origin: Box::default(),
     }];
     // They end in any order.
     for day in ["2013-07-03", "2013-07-01", "2013-07-02"] {
@@ -369,10 +360,7 @@ fn a_batch_leaves_one_line() {
         selection: String::new(),
         partitions: String::new(),
         configuration: None,
-        tags: RunTags::default(),
-        config_digest: None,
-        parent: None,
-        root: None,
+        origin: Box::default(),
     };
     let mut told = String::new();
     for outcomes in [
