@@ -1,6 +1,7 @@
 //! A graph that was read through its compiled form is the one that was parsed.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -374,7 +375,7 @@ fn another_version_of_assetctl_has_compiled_nothing() {
     let root = project(&[("Assets.toml", "[asset.a]\ncommand = 'x {{output}}'\n")]);
     assert!(reread(root.path()).1);
     let cache = root.path().join("cache");
-    let mut bytes = std::fs::read(&cache).expect("compiled");
+    let mut bytes = fs::read(&cache).expect("compiled");
     // Three digests stand behind the first word; the last of them covers the others, the files and the version.
     let sources = b"\0\xF0\x01";
     let sources = bytes.windows(3).position(|it| it == sources);
@@ -382,6 +383,68 @@ fn another_version_of_assetctl_has_compiled_nothing() {
     let end = sources.map_or(bytes.len(), |at| at + 3);
     let signed = key().digest_of(&[&bytes[16..32], &bytes[32..48], &bytes[64..end]]);
     bytes[48..64].copy_from_slice(signed.as_bytes());
-    std::fs::write(&cache, bytes).expect("written");
+    fs::write(&cache, bytes).expect("written");
     assert!(reread(root.path()).1, "it is of no version");
+}
+
+#[test]
+fn the_compiled_form_follows_the_files() {
+    let files = [
+        (
+            "Assets.toml",
+            "[project]\ninclude = '*/Assets.toml'\n[asset.a]\ncommand = 'true'\n",
+        ),
+        ("one/Assets.toml", "[asset.b]\ncommand = 'true'\n"),
+    ];
+    let root = project(&files);
+    let cache = root.path().join("cache");
+    let compiled = |root: &Path| {
+        load_compiled(root, &root.join("cache"), Some(&key())).map(|compiled| compiled.graph)
+    };
+    let fresh = load(root.path()).expect("a valid manifest").graph;
+    for _ in 0..2 {
+        assert_eq!(compiled(root.path()).expect("a valid manifest"), fresh);
+    }
+    let good = fs::read(&cache).expect("the compiled form was written");
+    for damage in 0..good.len().min(400) {
+        let mut bad = good.clone();
+        bad[damage] ^= 0x40;
+        fs::write(&cache, &bad).expect("the file can be written");
+        assert_eq!(
+            compiled(root.path()).expect("a valid manifest"),
+            fresh,
+            "{damage}"
+        );
+        fs::write(&cache, &good[..damage]).expect("the file can be written");
+        assert_eq!(
+            compiled(root.path()).expect("a valid manifest"),
+            fresh,
+            "{damage}"
+        );
+    }
+    write(
+        root.path(),
+        "two/Assets.toml",
+        b"[asset.c]\ncommand = 'true'\n",
+    );
+    assert_eq!(compiled(root.path()).expect("a valid manifest").len(), 3);
+    write(
+        root.path(),
+        "one/Assets.toml",
+        b"[asset.d]\ncommand = 'true'\n",
+    );
+    assert!(
+        compiled(root.path())
+            .expect("a valid manifest")
+            .find("d")
+            .is_some()
+    );
+    write(
+        root.path(),
+        "one/Assets.toml",
+        b"[asset.d]\ncommnd = 'true'\n",
+    );
+    assert!(compiled(root.path()).is_err());
+    let elsewhere = load_compiled(root.path(), Path::new("/nowhere/cache"), Some(&key()));
+    assert!(elsewhere.is_err());
 }
