@@ -1,18 +1,16 @@
-//! Sequences of looks with all that happens between them: each look answers as one without a snapshot.
+//! A project that things happen to, and what its verbs answer.
 
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
-use std::thread::sleep;
-use std::time::Duration;
 
 use jiff::Timestamp;
 use proptest::prelude::*;
-use proptest::test_runner::Config;
+
+use super::steps::{Asked, Damage, FILES, Step};
 
 use crate::answer::{Event, EventSink};
-use crate::app::snapshot::{LockLines, LookBasis, ProjectLook};
 use crate::app::tests::sandbox::{Sandbox, select};
 use crate::app::{
     Notice, OpenProject, Progress, Rebuilding, RunContext, RunPlace, Surroundings, accept,
@@ -163,187 +161,6 @@ limit = 5
 config.found = { mode = "test" }
 "#;
 
-/// Something that happens.
-#[derive(Clone, Debug)]
-enum Step {
-    /// A file gets this content.
-    Write(&'static str, u8),
-    Remove(&'static str),
-    Touch(&'static str),
-    Chmod(&'static str),
-    /// A link in place of a file.
-    Link(&'static str, &'static str),
-    Mode(Option<&'static str>),
-    /// Calls have another configuration from now on.
-    Configure(&'static [&'static str], Option<&'static str>),
-    /// Calls are in another environment from now on.
-    Environment(Option<&'static str>),
-    Now(&'static str),
-    Home(Option<&'static str>),
-    Key(&'static str, bool),
-    /// A word of the manifest becomes another, or again what it was.
-    Declare(&'static str, &'static str),
-    Materialize(&'static [&'static str], Option<&'static str>, bool),
-    Accept(&'static str),
-    Wipe(&'static str, bool),
-    Observe,
-    Lock,
-    /// A line of the lock file goes.
-    Unlock(u8),
-    /// The lock file becomes what it was some time ago.
-    Relock,
-    Snapshots(Damage),
-    /// Git is asked for something, in words.
-    Git(&'static [&'static str]),
-    /// The snapshots of another project come in place of those that there are.
-    Foreign,
-    /// The instance goes, and nothing else.
-    Forget,
-}
-
-/// What becomes of the files of snapshots.
-#[derive(Clone, Copy, Debug)]
-enum Damage {
-    Removed,
-    Cut(u8),
-    Flipped(u16),
-    /// They become what they were some time ago.
-    Old,
-    /// They are kept for that.
-    Kept,
-    /// The changes go, or the base.
-    Without(&'static str),
-}
-
-const FILES: [&str; 21] = [
-    "tracked/a.txt",
-    "tracked/new/b.log",
-    "code/one.sh",
-    ".gitignore",
-    "elsewhere.txt",
-    "raw/2026-01-01.txt",
-    "raw/2026-01-02.txt",
-    "raw/2026-01-04.txt",
-    "folder/a",
-    "folder/new/b",
-    "globbed/x.txt",
-    "globbed/deep/y.txt",
-    "several/a.txt",
-    "several/b1.txt",
-    "values.toml",
-    "asked.txt",
-    "lib.sh",
-    "script.sh",
-    "out/day/2026-01-01.txt",
-    "out/all.txt",
-    "out/tree/list",
-];
-
-const SELECTIONS: [&[&str]; 6] = [
-    &[],
-    &["day"],
-    &["running"],
-    &["tree", "found"],
-    &["+last"],
-    &["day+"],
-];
-
-fn file() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(FILES.to_vec())
-}
-
-fn steps() -> impl Strategy<Value = Step> {
-    let day = prop::sample::select(vec!["2026-01-01", "2026-01-02", "2026-01-03"]);
-    let asset = prop::sample::select(vec!["day", "running", "all", "tree", "site", "below"]);
-    prop_oneof![
-        6 => (file(), 0..3_u8).prop_map(|(file, content)| Step::Write(file, content)),
-        2 => file().prop_map(Step::Remove),
-        1 => file().prop_map(Step::Touch),
-        1 => file().prop_map(Step::Chmod),
-        1 => (file(), file()).prop_map(|(at, to)| Step::Link(at, to)),
-        1 => prop::sample::select(vec![None, Some("a"), Some("b")]).prop_map(Step::Mode),
-        3 => (
-            prop::sample::select(vec![
-                &[][..],
-                &["day.limit=2"],
-                &["day.limit=1"],
-                &["asset.day.partition_config.2026-01-01.limit=2"],
-                &["found.mode=b"],
-                &["found.mode={from_env=\"MODE\"}", "day.label=x"],
-            ]),
-            prop::option::weighted(0.2, prop::sample::select(vec!["raw/2026-01-01.txt", "folder/a"])),
-        ).prop_map(|(set, input)| Step::Configure(set, input)),
-        2 => prop::sample::select(vec![None, Some("prod"), Some("test")]).prop_map(Step::Environment),
-        2 => prop::sample::select(vec!["2026-01-03", "2026-01-04", "2026-01-05"]).prop_map(Step::Now),
-        1 => prop::sample::select(vec![None, Some("other")]).prop_map(Step::Home),
-        1 => (prop::sample::select(vec!["k1", "k2"]), any::<bool>()).prop_map(|(key, add)| Step::Key(key, add)),
-        2 => prop::sample::select(vec![
-            ("echo x >", "echo y >"),
-            ("after = \"tree\"\n", ""),
-            ("start_offset = -1", "start_offset = -2"),
-            ("deps = \"below\"", "deps = [\"below\", \"tree\"]"),
-            ("data_version = \"inputs\"\n", ""),
-            ("code = \"lib.sh\"", "code = [\"lib.sh\", \"folder/\"]"),
-            ("[asset.day]", "# what is made each day\n[asset.day]"),
-            ("[source.raw]", "[asset.early]\ncommand = \"echo e > {{output}}\"\noutputs = \"out/early.txt\"\n\n[source.raw]"),
-            ("[source.tracked]", "[asset.extra]\ndeps = [\"all\", \"running\"]\ncommand = \"cat {{input.all}} > {{output}}\"\noutputs = \"out/extra.txt\"\n\n[source.tracked]"),
-            ("out/all.txt", "out/every.txt"),
-            ("limit = 1", "limit = 2"),
-            ("{ limit = 2 }", "{ limit = 3 }"),
-            ("limit = 5", "limit = 6"),
-            ("env = { MODE = \"prod\" }", "env = { MODE = { from_env = \"MODE\" } }"),
-            ("locks/Assets.prod.lock", "Assets.prod.lock"),
-            ("home = \"prod\"\n", ""),
-            ("default = \"a\"", "default = \"b\""),
-            ("start = \"2026-01-01\"", "start = \"2026-01-02\""),
-            ("[asset.day]\ndeps = \"raw\"\npartitions = \"day\"", "[partitions.later]\ntype = \"daily\"\nstart = \"2026-01-02\"\n\n[asset.day]\ndeps = \"raw\"\npartitions = \"later\""),
-            ("[partitions.day]", "[project]\nignore = [\"*.log\"]\n\n[partitions.day]"),
-            ("\n[asset.last]\ndeps = \"below\"\ncommand = \"cp {{input.below}} {{output}}\"\noutputs = \"out/last.txt\"\n", ""),
-            ("command = \"cat asked.txt > {{output}}\"", "command = \"cat asked.txt asked.txt > {{output}}\""),
-        ]).prop_map(|(old, new)| Step::Declare(old, new)),
-        5 => Just(Step::Materialize(&[], None, false)),
-        3 => (prop::sample::select(SELECTIONS.to_vec()), prop::option::of(day), any::<bool>())
-            .prop_map(|(words, day, force)| Step::Materialize(words, day, force)),
-        1 => asset.clone().prop_map(Step::Accept),
-        1 => (asset, any::<bool>()).prop_map(|(asset, outputs)| Step::Wipe(asset, outputs)),
-        1 => Just(Step::Observe),
-        1 => Just(Step::Lock),
-        1 => any::<u8>().prop_map(Step::Unlock),
-        1 => Just(Step::Relock),
-        1 => Just(Step::Forget),
-        1 => Just(Step::Foreign),
-        2 => prop::sample::select(vec![
-            &["add", "-f", "tracked/new/b.log"][..],
-            &["add", "."][..],
-            &["rm", "-q", "--cached", "-r", "tracked"][..],
-            &["init", "-q"][..],
-        ]).prop_map(Step::Git),
-        2 => prop_oneof![
-            Just(Damage::Removed),
-            any::<u8>().prop_map(Damage::Cut),
-            any::<u16>().prop_map(Damage::Flipped),
-            Just(Damage::Old),
-            Just(Damage::Kept),
-            prop::sample::select(vec!["base", "changes"]).prop_map(Damage::Without),
-        ].prop_map(Step::Snapshots),
-    ]
-}
-
-/// What is looked at.
-#[derive(Clone, Copy, Debug)]
-struct Asked {
-    selection: &'static [&'static str],
-    day: Option<&'static str>,
-}
-
-fn asked() -> impl Strategy<Value = Asked> {
-    let day = prop::sample::select(vec!["2026-01-01", "2026-01-02"]);
-    let selection =
-        prop_oneof![2 => Just(SELECTIONS[0]), 1 => prop::sample::select(SELECTIONS.to_vec())];
-    (selection, prop::option::weighted(0.2, day))
-        .prop_map(|(selection, day)| Asked { selection, day })
-}
-
 struct Silent;
 
 impl EventSink for Silent {
@@ -356,7 +173,7 @@ impl Progress for Silent {
 }
 
 /// A project, and who looks at it when.
-struct Looking {
+pub(super) struct Looking {
     sandbox: Sandbox,
     now: Timestamp,
     home: Option<&'static str>,
@@ -374,7 +191,7 @@ fn supplied(path: &str) -> SuppliedInput {
 }
 
 impl Looking {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let sandbox = Sandbox::new(MANIFEST);
         for file in FILES.iter().filter(|file| !file.starts_with("out/")) {
             sandbox.write(file, content(file, 0));
@@ -401,7 +218,7 @@ impl Looking {
         surroundings
     }
 
-    fn project(&self) -> OpenProject {
+    pub(super) fn project(&self) -> OpenProject {
         OpenProject::open(&self.surroundings()).expect("a project")
     }
 
@@ -435,7 +252,7 @@ impl Looking {
         }
     }
 
-    fn happens(&mut self, step: &Step) {
+    pub(super) fn happens(&mut self, step: &Step) {
         let path = |file: &str| self.sandbox.path(file);
         match step {
             Step::Write(file, number) => {
@@ -537,7 +354,7 @@ impl Looking {
 
     /// After a run of everything one without snapshots finds nothing to write in the lock file. A source that leads into what is
     /// made needs two runs.
-    fn lock_is_whole(&self) -> Result<(), TestCaseError> {
+    pub(super) fn lock_is_whole(&self) -> Result<(), TestCaseError> {
         self.runs_everything();
         let place = self.surroundings().lock_place(self.sandbox.root());
         let place = place.expect("the environment is declared");
@@ -661,7 +478,7 @@ impl Looking {
     }
 
     /// What all verbs answer.
-    fn answers(&self, asked: Asked) -> Vec<String> {
+    pub(super) fn answers(&self, asked: Asked) -> Vec<String> {
         let mut all = Vec::new();
         let project = self.project();
         let request = StatusOptions {
@@ -704,7 +521,7 @@ impl Looking {
     }
 
     /// Does something without any snapshot, and without leaving one.
-    fn without_snapshots<T>(&self, act: impl FnOnce() -> T) -> T {
+    pub(super) fn without_snapshots<T>(&self, act: impl FnOnce() -> T) -> T {
         let away = |folder: &PathBuf| folder.with_extension("away");
         for folder in self.folders() {
             drop(fs::rename(&folder, away(&folder)));
@@ -735,109 +552,4 @@ fn copy(from: &PathBuf, to: &PathBuf) {
     for file in files.flatten() {
         fs::copy(file.path(), to.join(file.file_name())).expect("copied");
     }
-}
-
-/// Longer than a tick of the clock of files: what was written before can be trusted to show the next change.
-const SETTLED: Duration = Duration::from_millis(13);
-
-proptest! {
-    #![proptest_config(Config { cases: 12, max_shrink_iters: 200, ..Config::default() })]
-
-    #[test]
-    fn a_look_by_a_snapshot_answers_as_one_without(
-        all in prop::collection::vec((steps(), asked()), 4..14),
-    ) {
-        let mut looking = Looking::new();
-        for (number, (step, asked)) in all.iter().enumerate() {
-            looking.happens(step);
-            // Now and then what was written is too young to be trusted.
-            if number % 4 != 3 {
-                sleep(SETTLED);
-            }
-            let with = looking.answers(*asked);
-            let without = looking.without_snapshots(|| looking.answers(*asked));
-            for (with, without) in with.iter().zip(&without) {
-                prop_assert_eq!(with, without, "after {:?}", step);
-            }
-            if let Step::Materialize([], None, _) = step {
-                looking.lock_is_whole()?;
-            }
-        }
-    }
-}
-
-/// Which partitions of assets are settled.
-fn settled(looking: &Looking, lock: LockLines) -> Vec<String> {
-    let project = looking.project();
-    let selection =
-        crate::app::selection::select(&project, &select(&[]), crate::app::selection::Range::Assets);
-    let (goals, _) = selection.expect("a selection").into_goals();
-    let instance = crate::app::instance::InstanceAccess::open(&project).expect("an instance");
-    let look = ProjectLook::begin(&project, &goals, LookBasis::Instance(&instance.store), lock);
-    let mut all = Vec::new();
-    for (id, set) in look.settled_assets(&project) {
-        let (key, keys) = (
-            project.graph().key(id),
-            project.keys().get(project.graph().partitions(id)),
-        );
-        all.extend(set.iter().map(|index| match keys.key(index) {
-            Some(partition) => format!("{key}@{partition}"),
-            None => key.to_string(),
-        }));
-    }
-    all.sort();
-    all
-}
-
-#[test]
-fn an_edit_of_an_environment_opens_nothing_of_others() {
-    let mut looking = Looking::new();
-    let all = Step::Materialize(&[], None, false);
-    looking.happens(&all);
-    sleep(SETTLED);
-    looking.happens(&all);
-    let before = settled(&looking, LockLines::Kept);
-    assert!(!before.is_empty());
-    looking.happens(&Step::Declare("limit = 5", "limit = 6"));
-    assert_eq!(settled(&looking, LockLines::Kept), before);
-    looking.happens(&Step::Environment(Some("prod")));
-    assert_eq!(settled(&looking, LockLines::Kept), Vec::<String>::new());
-    looking.happens(&all);
-    sleep(SETTLED);
-    looking.happens(&all);
-    // The key was added to another instance.
-    let mut in_prod = before;
-    in_prod.retain(|it| it != "site@k1");
-    assert_eq!(settled(&looking, LockLines::Kept), in_prod);
-    looking.happens(&Step::Declare("limit = 6", "limit = 7"));
-    in_prod.retain(|it| !it.starts_with("day") && !it.starts_with("running") && it != "all");
-    assert_eq!(settled(&looking, LockLines::Kept), in_prod);
-}
-
-#[test]
-fn one_change_opens_what_reads_it() {
-    let mut looking = Looking::new();
-    let all = Step::Materialize(&[], None, false);
-    looking.happens(&all);
-    sleep(SETTLED);
-    looking.happens(&all);
-    let mut all = vec![
-        "all",
-        "day@2026-01-01",
-        "day@2026-01-02",
-        "found",
-        "running@2026-01-01",
-        "running@2026-01-02",
-        "site@k1",
-        "sites",
-        "tree",
-    ];
-    // A command observes the source of all else.
-    assert_eq!(settled(&looking, LockLines::Kept), all);
-    looking.happens(&Step::Write("raw/2026-01-02.txt", 1));
-    all.retain(|it| !["all", "day@2026-01-02", "running@2026-01-02"].contains(it));
-    assert_eq!(settled(&looking, LockLines::Kept), all);
-    looking.happens(&Step::Write("folder/a", 1));
-    all.retain(|it| !["tree", "sites"].contains(it));
-    assert_eq!(settled(&looking, LockLines::Kept), all);
 }
