@@ -294,7 +294,7 @@ mod tests {
           timeout     1m 30s
           output      build/{{partition}}.csv
           read by     daily, year
-          declared    Assets.toml:12
+          declared    Assets.toml:12 as {{each.name}}
         ");
     }
 }
