@@ -38,8 +38,8 @@ pub use errors::{
     BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
 };
 pub use event::{
-    BlockedRange, Event, EventKind, EventSink, Level, OutputLine, Planned, ResourcePhase,
-    RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome, UnknownEvent,
+    BlockedRange, Event, EventKind, EventSink, FailedTry, Level, OutputLine, Planned,
+    ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome, UnknownEvent,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
 pub use history::{FailedAttempt, HistoryEntry, HistoryReport, InputRange, PastAttempt};
@@ -65,7 +65,7 @@ pub use runs::{
     DeletedRuns, ExportedRun, ListedRun, RunAttempt, RunMore, RunStep, RunStepState, RunsReport,
 };
 pub use setup::{DoctorReport, FileChange, Finding, Health, InitReport, InitializedFile};
-pub use show::{ShowReport, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand};
+pub use show::{ShowReport, ShownAsset, ShownConfig, ShownRecipe, ShownRetries, WrittenCommand};
 pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
 
 use serde::Serialize;

@@ -33,6 +33,15 @@ pub struct ShownAsset {
     pub downstream: Vec<AssetKey>,
 }
 
+/// How often a step is tried again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ShownRetries {
+    /// How often at most.
+    pub max: u32,
+    /// The shortest and the longest wait before each of the first 100, in milliseconds.
+    pub delays_ms: Vec<(u64, u64)>,
+}
+
 /// How an asset is made.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[expect(
@@ -56,6 +65,9 @@ pub struct ShownRecipe {
     pub stdout: bool,
     /// Whether it starts from its previous output.
     pub incremental: bool,
+    /// How often it is tried again, where that is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retries: Option<ShownRetries>,
     /// Whether processes that its command leaves behind may be ended.
     #[serde(rename = "leftovers", serialize_with = "fields::leftovers")]
     pub may_end_leftovers: bool,
@@ -166,6 +178,7 @@ mod tests {
                 env: vec![("LIMIT".into(), "3".into())],
                 resources: Vec::new(),
                 config: None,
+                retries: None,
                 timeout: Some(Duration::from_mins(1)),
             }),
             after: vec![],

@@ -1,5 +1,6 @@
 //! `logs`: what commands wrote to standard output and error.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::{fs, io};
 
@@ -11,6 +12,7 @@ use crate::app::history::last_failure;
 use crate::app::instance::InstanceAccess;
 use crate::app::project::OpenProject;
 use crate::app::running::running;
+use crate::app::runs::run_logs_of;
 use crate::app::selection::{Range, select_word};
 use crate::look::{Logged, log_folder, logged, logged_attempt};
 use crate::model::{
@@ -40,13 +42,26 @@ pub fn logs(project: &OpenProject, request: &LogsRequest) -> Result<LogsReport, 
     };
     while let Some((number, id)) = run {
         let mut logs = logs_of_run(project.root(), id, selected, keys)?;
+        of_attempt(&mut logs, request.attempt);
         if let Some(last) = logs.iter().map(|log| log.time).max() {
             let is_newer = |it: &StepLog| it.run != id && it.time > last;
             if silent.as_ref().is_some_and(is_newer) {
                 break;
             }
+            // Attempts that were followed by others are in events only.
+            let has_attempts =
+                logs.iter().any(|log| log.attempt > Some(0)) || request.attempt.is_some();
+            let attempts = if has_attempts {
+                instance.read(|store| run_logs_of(store, id))?
+            } else {
+                Vec::new()
+            };
             for log in &mut logs {
-                log.end = ends.of_log(log);
+                let is_its = |it: &&StepLog| it.path == log.path;
+                log.end = match attempts.iter().find(is_its) {
+                    Some(told) => told.end.clone(),
+                    None => ends.of_log(log),
+                };
             }
             return Ok(LogsReport { logs });
         }
@@ -57,6 +72,20 @@ pub fn logs(project: &OpenProject, request: &LogsRequest) -> Result<LogsReport, 
     }
     let logs = silent.map(|silent| LogsReport { logs: vec![silent] });
     logs.ok_or_else(|| no_log(request).into())
+}
+
+/// Leaves of the logs of each step that of one attempt, or the last.
+fn of_attempt(logs: &mut Vec<StepLog>, attempt: Option<u32>) {
+    let mut last: HashMap<(StepName, Option<PartitionKey>), u32> = HashMap::new();
+    for log in logs.iter() {
+        let of_step = last.entry((log.step.clone(), log.last.clone()));
+        let of_step = of_step.or_default();
+        *of_step = log.attempt.unwrap_or(0).max(*of_step);
+    }
+    logs.retain(|log| {
+        let last = last.get(&(log.step.clone(), log.last.clone()));
+        log.attempt == attempt.or_else(|| last.copied())
+    });
 }
 
 /// The run that works just now on what was asked about.

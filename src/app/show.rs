@@ -1,6 +1,10 @@
 //! `show`: one asset or source, with everything that is declared of it.
 
-use crate::answer::{KeyRange, ShowReport, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand};
+use std::time::Duration;
+
+use crate::answer::{
+    KeyRange, ShowReport, ShownAsset, ShownConfig, ShownRecipe, ShownRetries, WrittenCommand,
+};
 use crate::app::error::AppError;
 use crate::app::list::{declared_in, listing};
 use crate::app::project::OpenProject;
@@ -9,7 +13,7 @@ use crate::executor::LocalExecutor;
 use crate::look::{Workspace, observe_code_of, resolved_config};
 use crate::model::{
     Asset, AssetGraph, AssetId, Command, ConfigFault, ConfigLeaf, EffectiveConfig, EnvValue,
-    EnvVariable, Recipe, ShowRequest,
+    EnvVariable, Recipe, RetryPolicy, ShowRequest,
 };
 
 /// One asset or source.
@@ -76,6 +80,21 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         resources: recipe.resources.clone(),
         config: resolved_config(workspace, asset).map(shown_config),
         timeout: recipe.timeout,
+        retries: recipe.retries.or(recipe.default_retries).map(shown_retries),
+    }
+}
+
+/// How many waits are listed.
+const WAITS: u32 = 100;
+
+fn shown_retries(policy: RetryPolicy) -> ShownRetries {
+    let milliseconds = |it: Duration| u64::try_from(it.as_millis()).unwrap_or(u64::MAX);
+    let waits = (1..=policy.max.min(WAITS)).map(|retry| policy.interval(retry));
+    ShownRetries {
+        max: policy.max,
+        delays_ms: waits
+            .map(|(low, high)| (milliseconds(low), milliseconds(high)))
+            .collect(),
     }
 }
 

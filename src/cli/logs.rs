@@ -43,6 +43,9 @@ pub struct LogsArgs {
     /// The log of this run: an id, the beginning of one, `last` or `last-failed` [default: the last one with a log]
     #[arg(long, value_name = "RUN")]
     pub run: Option<String>,
+    /// The log of this attempt, from 0 [default: the last one]
+    #[arg(long, value_name = "N")]
+    pub attempt: Option<u32>,
     /// Show what a running step writes until it ends
     #[arg(short, long)]
     pub follow: bool,
@@ -54,6 +57,7 @@ pub fn run(args: &LogsArgs, session: &Session) -> Result<VerbExit, VerbError> {
     let run = args.run.as_deref().map(run_word).transpose()?;
     let request = LogsRequest {
         selected: one(&args.selected, args.partition.as_deref())?,
+        attempt: args.attempt,
         run: run.map(|word| app::find_run(&project, &word)).transpose()?,
     };
     if args.follow && follow(session, &project, &request)? {

@@ -1,9 +1,11 @@
 //! `show`: everything that is declared of one asset.
 
+use std::time::Duration;
+
 use clap::Args;
 
 use crate::answer::{
-    DeclarationKind, Listing, ShownAsset, ShownConfig, ShownRecipe, WrittenCommand,
+    DeclarationKind, Listing, ShownAsset, ShownConfig, ShownRecipe, ShownRetries, WrittenCommand,
 };
 use crate::app;
 use crate::cli::args::{ConfigurationArgs, whole};
@@ -201,8 +203,36 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     if let Some(timeout) = recipe.timeout {
         entry(table, "timeout", &span(timeout));
     }
+    if let Some(retries) = &recipe.retries {
+        entry(table, "retries", &tries(retries));
+    }
     if let Some(version) = recipe.code_version {
         entry(table, "code version", &version.to_string());
+    }
+}
+
+/// How many waits are named.
+const WAITS: usize = 5;
+
+/// `up to 3, after 10s, 20s, 40s`
+fn tries(retries: &ShownRetries) -> String {
+    let milliseconds = |it: u64| span(Duration::from_millis(it));
+    let wait = |(low, high): &(u64, u64)| {
+        if low == high {
+            milliseconds(*low)
+        } else {
+            format!("{} to {}", milliseconds(*low), milliseconds(*high))
+        }
+    };
+    let waits = retries.delays_ms.iter().take(WAITS);
+    let mut waits: Vec<_> = waits.map(wait).collect();
+    if retries.max as usize > WAITS {
+        waits.push("…".to_owned());
+    }
+    if retries.delays_ms.iter().all(|(_, high)| *high == 0) {
+        format!("up to {}", retries.max)
+    } else {
+        format!("up to {}, after {}", retries.max, waits.join(", "))
     }
 }
 
@@ -213,7 +243,7 @@ mod tests {
     use super::show;
     use crate::answer::{
         DeclarationKind, DeclaredIn, ListedDep, ListedOutput, ListedPlace, Listing, ShownAsset,
-        ShownRecipe, WrittenCommand,
+        ShownRecipe, ShownRetries, WrittenCommand,
     };
     use crate::cli::fixtures::{asset, look, plain, range};
     use crate::model::About;
@@ -273,6 +303,10 @@ mod tests {
                 env: vec![("TOKEN".into(), "secret".into())],
                 resources: Vec::new(),
                 config: None,
+                retries: Some(ShownRetries {
+                    max: 3,
+                    delays_ms: vec![(10_000, 10_000), (0, 20_000), (0, 40_000)],
+                }),
                 timeout: Some(Duration::from_secs(90)),
             }),
             after: vec![],
@@ -292,6 +326,7 @@ mod tests {
           writes to   its final paths, as its command names no output
           runs        always (volatile)
           timeout     1m 30s
+          retries     up to 3, after 10s, 0ms to 20s, 0ms to 40s
           output      build/{{partition}}.csv
           read by     daily, year
           declared    Assets.toml:12 as {{each.name}}

@@ -14,10 +14,11 @@ use crate::engine::coordinator::Coordinator;
 use crate::engine::materialization::inputs_read;
 use crate::engine::order::batch_of;
 use crate::engine::recovery::take_over_from_elsewhere;
+use crate::engine::scheduler::FIRST_ATTEMPT;
 use crate::engine::step::{NotMade, StepEnd, StepOrder};
 use crate::engine::step_locks::StepLock;
 use crate::look::{EngineError, Problems, StoreRecords, changed_outputs_of, unset_secrets};
-use crate::model::{Current, OutputChange, Recipe, RunId, Status};
+use crate::model::{Batch, Current, OutputChange, Recipe, RunId, Status};
 use crate::plan::{Cell, Demand};
 use crate::store::{AssetPartition, Lease};
 
@@ -133,8 +134,12 @@ impl Coordinator<'_, '_> {
     /// Of cells whose command makes several there is at most one, the last.
     fn admit(&mut self, cells: &[Cell]) -> Result<Vec<StepOrder>, Problems> {
         let mut steps: Vec<Vec<Cell>> = Vec::with_capacity(cells.len());
+        let mut ordered = Vec::with_capacity(cells.len());
         for cell in cells.iter().copied() {
-            if self.turned_out_fresh(cell) {
+            if let Some(before) = self.retrying.remove(&cell) {
+                // It has its leases, and was judged before its first attempt.
+                ordered.extend(self.order(&before.cells));
+            } else if self.turned_out_fresh(cell) {
                 self.fresh(cell);
             } else if self.recipe(cell).is_none() {
                 self.awaits_external(cell);
@@ -143,13 +148,12 @@ impl Coordinator<'_, '_> {
             }
         }
         if steps.is_empty() {
-            return Ok(Vec::new());
+            return Ok(ordered);
         }
         let all = steps.iter().flatten();
         let partitions: Vec<AssetPartition> = all.map(|cell| self.asset_partition(*cell)).collect();
         let permits = self.permits(&partitions)?;
         let mut permits = partitions.into_iter().zip(permits);
-        let mut ordered = Vec::with_capacity(steps.len());
         for cells in steps {
             let permits: Vec<_> = permits.by_ref().take(cells.len()).collect();
             let cells = self.permitted(&cells, permits)?;
@@ -314,7 +318,7 @@ impl Coordinator<'_, '_> {
         Ok(self.turned_out_fresh(cell))
     }
 
-    fn recipe(&self, cell: Cell) -> Option<&Recipe> {
+    pub(super) fn recipe(&self, cell: Cell) -> Option<&Recipe> {
         self.evaluation.scope().asset_at(cell)?.recipe.as_ref()
     }
 
@@ -343,7 +347,10 @@ impl Coordinator<'_, '_> {
         }
         let batch = batch_of(&self.evaluation, cells).map(Arc::new);
         let mut events = Vec::with_capacity(cells.len());
-        for cell in cells.iter().copied() {
+        if made.is_ok() && attempt > FIRST_ATTEMPT {
+            events = self.restarted(cells, batch.as_ref(), attempt);
+        }
+        for cell in cells.iter().copied().filter(|_| attempt == FIRST_ATTEMPT) {
             let causes = self
                 .evaluation
                 .causes(&StoreRecords(self.doors.store), cell);
@@ -378,6 +385,22 @@ impl Coordinator<'_, '_> {
                 None
             }
         }
+    }
+
+    /// What tells of the start of another attempt.
+    fn restarted(
+        &self,
+        cells: &[Cell],
+        batch: Option<&Arc<Batch>>,
+        attempt: u32,
+    ) -> Vec<EventKind> {
+        let restarted = |cell: &Cell| EventKind::StepRestarted {
+            step: self.evaluation.step_name(*cell),
+            batch: batch.cloned(),
+            attempt,
+            pid: None,
+        };
+        cells.iter().map(restarted).collect()
     }
 
     /// Why a step must not run: a secret that it requires is not set, or an output was altered by hand and is to be kept.

@@ -6,7 +6,7 @@
 //! these leaves steps stale, never fresh. The thread sleeps until the next message or the next instant at which something is
 //! due; only whether another process asks the run to stop is looked at from time to time.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
@@ -69,6 +69,8 @@ pub(super) struct Coordinator<'a, 'd> {
     /// What tells of the start of steps that workers have, or have before them, by the first of their cells.
     pub(super) starting: HashMap<Cell, Vec<EventKind>>,
     pub(super) watch: Watch<'d>,
+    /// Steps that wait for their next attempt, by the first of their cells, with the end of the last one. They hold their leases.
+    pub(super) retrying: BTreeMap<Cell, StepEnd>,
     /// Steps that have succeeded, and whose inputs were not looked at since.
     pub(super) unlooked: Vec<StepEnd>,
     /// Commands that have failed.
@@ -100,7 +102,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             ..RunCounts::default()
         };
         Self {
-            orders: OrderMaker::new(options.run, &options.request),
+            orders: OrderMaker::new(options),
             locks: StepLocks::new(doors.workspace, options.run),
             left: doors.workspace.own_life == OwnLife::Kept && has_left(doors.workspace.root),
             outbox: Outbox::new(options.run, options.request.job(), doors.workspace.own),
@@ -115,6 +117,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             guard: None,
             slots: JobSlots::new(options.jobs),
             starting: HashMap::new(),
+            retrying: BTreeMap::new(),
             unlooked: Vec::new(),
             failures: 0,
             halted: None,
@@ -142,6 +145,9 @@ impl Coordinator<'_, '_> {
                 // There is nothing else to do, and what waits for these may start then.
                 self.look();
                 continue;
+            }
+            if self.halted.is_some() {
+                self.give_up_retries()?;
             }
             let runs = self.slots.running() > 0;
             if !runs || self.outbox.is_due(BATCH) {
@@ -193,7 +199,9 @@ impl Coordinator<'_, '_> {
     /// Tells that a step has started, where that was not told yet.
     pub(super) fn started(&mut self, first: Cell, process: Option<u32>) {
         for mut event in self.starting.remove(&first).into_iter().flatten() {
-            if let EventKind::StepStarted { pid, .. } = &mut event {
+            if let EventKind::StepStarted { pid, .. } | EventKind::StepRestarted { pid, .. } =
+                &mut event
+            {
                 *pid = process;
             }
             self.tell(event);
@@ -342,7 +350,7 @@ impl Coordinator<'_, '_> {
         }
         match &end.result {
             Ok(_) => self.unlooked.push(end),
-            Err(NotMade::Failed(_)) => self.failed(end),
+            Err(NotMade::Failed(_)) => self.retry_or_fail(end),
             Err(NotMade::Canceled) => self.canceled(&end, was_started)?,
             Err(NotMade::Blocked(_)) => unreachable!("its command was not started"),
         }
@@ -495,7 +503,7 @@ impl Coordinator<'_, '_> {
         self.note_failure();
     }
 
-    fn canceled(&mut self, end: &StepEnd, was_started: bool) -> Result<(), Problems> {
+    pub(super) fn canceled(&mut self, end: &StepEnd, was_started: bool) -> Result<(), Problems> {
         let partitions: Vec<_> = end
             .cells
             .iter()

@@ -13,6 +13,7 @@ mod outbox;
 mod publishing;
 mod recovery;
 mod resources;
+mod retry;
 mod run;
 mod scheduler;
 mod staging;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::command::{Rendering, StepPlaces, TOO_LONG, Unrenderable};
+use crate::engine::run::RunOptions;
 use crate::engine::scheduler::FIRST_ATTEMPT;
 use crate::engine::staging::AsideNote;
 use crate::engine::step::{StepOrder, StepPart};
@@ -10,8 +11,8 @@ use crate::engine::step_locks::GroupNotes;
 use crate::io_manager::StagedOutput;
 use crate::look::{Workspace, log_path, step_folder};
 use crate::model::{
-    Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force,
-    MaterializeOptions, Name, Occupied, Output, PartitionRef, Place, Recipe, RunId, SourcePath,
+    Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force, Name,
+    Occupied, Output, PartitionRef, Place, Recipe, RetryPolicy, RetryRule, RunId, SourcePath,
 };
 use crate::plan::{Cell, CellDecision, Evaluation, Row};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
@@ -22,6 +23,10 @@ pub struct OrderMaker {
     run: RunId,
     /// The job that is run.
     job: Option<Name>,
+    /// Whether steps that fail may be tried again.
+    retries: bool,
+    /// How often, where a step has no policy of its own.
+    job_retries: Option<RetryPolicy>,
     durable: bool,
     occupied: Occupied,
     full_refresh: bool,
@@ -30,9 +35,12 @@ pub struct OrderMaker {
 
 impl OrderMaker {
     /// A maker of orders for a run by a request.
-    pub fn new(run: RunId, request: &MaterializeOptions) -> Self {
+    pub fn new(options: &RunOptions) -> Self {
+        let request = &options.request;
         Self {
-            run,
+            run: options.run,
+            retries: options.retries,
+            job_retries: options.job_retries,
             job: request.job().cloned(),
             durable: request.durable,
             occupied: request.occupied,
@@ -98,6 +106,11 @@ impl OrderMaker {
         let batch = batch_of(evaluation, cells);
         Ok(StepOrder {
             attempt,
+            retry: if self.retries {
+                recipe.retry_rule(self.job_retries)
+            } else {
+                RetryRule::Never
+            },
             parts,
             resources: recipe.resources.clone(),
             own_env: match recipe.resources.as_slice() {
@@ -215,6 +228,8 @@ pub fn order_of(
     let orders = OrderMaker {
         run: RunId(uuid::Uuid::nil()),
         job: None,
+        retries: true,
+        job_retries: None,
         durable: false,
         occupied: Occupied::Refused,
         full_refresh: false,

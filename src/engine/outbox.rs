@@ -59,7 +59,7 @@ impl<'a> Part<'a> {
     }
 
     /// Its share of the time that the command took.
-    fn duration(self) -> Duration {
+    pub fn duration(self) -> Duration {
         self.end.usage.duration / self.share()
     }
 

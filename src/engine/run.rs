@@ -21,7 +21,7 @@ use crate::engine::step_locks::end_left_behind;
 use crate::executor::{Cancel, Listener};
 use crate::hash::Ignore;
 use crate::look::{EngineError, Problems, Workspace};
-use crate::model::{MaterializeOptions, RunDetails, RunId, RunStatus, StepName};
+use crate::model::{MaterializeOptions, RetryPolicy, RunDetails, RunId, RunStatus, StepName};
 use crate::plan::{Cell, Costs, Evaluation, obstacles};
 use crate::store::{NewRun, RunEnd, RunGuard, Store};
 use crate::sys::clock::Clock;
@@ -72,7 +72,12 @@ pub fn run<'a: 'd, 'd>(
                 resources,
             };
             let end = run_step(doors, order, (cancel, sender));
-            if end.has_failed() {
+            if end.has_failed()
+                && order
+                    .retry
+                    .delay_after(end.attempt, end.exit(), 0.0)
+                    .is_none()
+            {
                 let failures = failures.fetch_add(1, Ordering::Relaxed) + 1;
                 let enough = options
                     .request
@@ -133,6 +138,12 @@ pub struct RunOptions {
     pub run: RunId,
     /// How many commands run at once.
     pub jobs: usize,
+    /// Whether steps that fail may be tried again.
+    pub retries: bool,
+    /// How often steps are tried again that have no policy of their own, by the job that is run.
+    pub job_retries: Option<RetryPolicy>,
+    /// What decides about the length of waits.
+    pub chance: fn() -> f64,
     /// The request. Its selection has been read already.
     pub request: MaterializeOptions,
     /// The digest of the manifest.

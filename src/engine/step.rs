@@ -27,7 +27,7 @@ use crate::executor::{
 use crate::hash::Ignore;
 use crate::io_manager::{IoManagerError, StagedOutput, Streams, Taken};
 use crate::look::{OwnLife, Workspace};
-use crate::model::{Batch, DataVersion, DataVersionRule, Name, Occupied};
+use crate::model::{Batch, DataVersion, DataVersionRule, Name, Occupied, RetryRule};
 use crate::plan::{Cell, PlaceRecord};
 use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 
@@ -37,6 +37,8 @@ use crate::sys::file::{copy_tree, create_parent, remove_tree, write_atomically};
 pub struct StepOrder {
     /// The number of the attempt, from 0.
     pub attempt: u32,
+    /// When it is followed by another.
+    pub retry: RetryRule,
     /// The asset partitions that it makes, in the order of keys; at least one.
     pub parts: Vec<StepPart>,
     /// What they are called together; `None` if it is only one.
@@ -151,6 +153,14 @@ impl StepEnd {
     /// Whether it was interrupted.
     pub const fn is_canceled(&self) -> bool {
         matches!(self.result, Err(NotMade::Canceled))
+    }
+
+    /// The exit code with which it has failed, if with any.
+    pub fn exit(&self) -> Option<i32> {
+        match &self.result {
+            Err(NotMade::Failed(failure)) => failure.exit,
+            _ => None,
+        }
     }
 
     /// Whether it has failed.

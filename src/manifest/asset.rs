@@ -14,7 +14,7 @@ use crate::manifest::placeholders::{
 use crate::manifest::project::Defaults;
 use crate::manifest::source::InlineSources;
 use crate::manifest::streams::{self, Inputs, StreamKeys};
-use crate::manifest::{code, command, common_keys, config, resources};
+use crate::manifest::{code, command, common_keys, config, resources, retries};
 use crate::model::{
     Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, DeclaredResource, Dep, Location,
     Place, Recipe, SourceAsset,
@@ -24,7 +24,7 @@ use crate::model::{
 const INPUTS_TOLD: usize = 5;
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 20] = [
+const OF_COMMANDS: [&str; 21] = [
     "batch",
     "code",
     "auto_code",
@@ -43,6 +43,7 @@ const OF_COMMANDS: [&str; 20] = [
     "partition_config",
     "inherit_env",
     "timeout",
+    "retries",
     "leftovers",
     "format",
 ];
@@ -220,6 +221,7 @@ fn read_recipe(
     let own_env = common_keys::env(table, problems);
     let inherit_env = common_keys::inherit_env(table, problems);
     let timeout = common_keys::duration(table, "timeout", problems);
+    let retries = retries::read(table, problems);
     let may_end_leftovers = may_end_leftovers(table, problems);
     let command = command?;
     let staged = declared_staging.unwrap_or_else(|| stdout_is_output || names_output(&command));
@@ -238,6 +240,8 @@ fn read_recipe(
         config: None,
         inherit_env,
         timeout: timeout.or(defaults.timeout),
+        retries,
+        default_retries: defaults.retries,
         may_end_leftovers,
         batch: None,
     })

@@ -139,6 +139,8 @@ fn read_one(table: &Table<'_>, project: &Project, problems: &mut Problems) -> Op
             config: None,
             inherit_env: InheritEnv::All,
             timeout: None,
+            retries: None,
+            default_retries: None,
             may_end_leftovers: false,
             batch: None,
         }),

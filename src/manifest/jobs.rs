@@ -11,7 +11,7 @@ use crate::manifest::file::Text;
 use crate::manifest::names::Names;
 use crate::manifest::partitions::Definitions;
 use crate::manifest::template::Scope;
-use crate::manifest::{config, policies, run_config};
+use crate::manifest::{config, policies, retries, run_config};
 use crate::model::{
     AssetConfig, AssetGraph, AssetId, DefinitionId, ExecutorKind, Job, JobConfig, JobExecution,
     JobInput, JobSetting, JobValue, Location, Name, PARAMS, ParamPiece, PartitionKey,
@@ -352,6 +352,7 @@ fn read_job<'a>(
         params: declared,
         tags: common_keys::json_entries(table, "tags", "the tags", problems),
         metadata: common_keys::json_entries(table, "metadata", "the metadata", problems),
+        retries: retries::read(table, problems),
         policies: policies::read(table, problems),
     };
     Some(ReadJob {

@@ -42,6 +42,7 @@ mod project;
 mod project_files;
 mod quoting;
 mod resources;
+mod retries;
 mod revision;
 mod run_config;
 mod segments;

@@ -24,9 +24,6 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, S
         hooks.only(&HOOKS, problems);
         hooks.values().for_each(|hook| check_hook(&hook, problems));
     }
-    if let Some(retries) = table.get("retries") {
-        check_retries(&retries, problems);
-    }
     if let Some(limits) = table.get("tag_limits") {
         match limits.as_elements() {
             Some(all) => all.for_each(|limit| check_limit(&limit, problems)),
@@ -64,38 +61,6 @@ fn check_hook(hook: &Value<'_>, problems: &mut Problems) {
     common_keys::env(&table, problems);
     common_keys::duration(&table, "timeout", problems);
     table.texts("resources", problems);
-}
-
-fn check_retries(retries: &Value<'_>, problems: &mut Problems) {
-    let Some(table) = retries.as_table(Heading::Inline("the retries")) else {
-        check_count(retries, "retries", 0, problems);
-        return;
-    };
-    table.only(
-        &["max", "delay", "max_delay", "backoff", "jitter"],
-        problems,
-    );
-    if let Some(max) = table.required(
-        "max",
-        "these retries",
-        "write how often a step is tried again",
-        problems,
-    ) {
-        check_count(&max, "max", 0, problems);
-    }
-    common_keys::duration(&table, "delay", problems);
-    common_keys::duration(&table, "max_delay", problems);
-    check_word(&table, "backoff", &["linear", "exponential"], problems);
-    check_word(&table, "jitter", &["full", "plus_minus"], problems);
-    for key in ["backoff", "jitter", "max_delay"] {
-        if let (Some(value), None) = (table.get(key), table.get("delay")) {
-            problems.conflict(
-                format!("`{key}` changes a delay, and there is none"),
-                "add `delay = \"10s\"`",
-                [value.key_location],
-            );
-        }
-    }
 }
 
 fn check_limit(limit: &Value<'_>, problems: &mut Problems) {
@@ -143,14 +108,14 @@ fn check_log(log: &Table<'_>, problems: &mut Problems) {
     }
 }
 
-fn check_count(value: &Value<'_>, key: &str, least: i32, problems: &mut Problems) {
+pub(super) fn check_count(value: &Value<'_>, key: &str, least: i32, problems: &mut Problems) {
     if value.integer(problems).is_some_and(|number| number < least) {
         let help = format!("write {least} or a larger number");
         value.invalid(format!("`{key}` is too small"), help, problems);
     }
 }
 
-fn check_word(table: &Table<'_>, key: &str, words: &[&str], problems: &mut Problems) {
+pub(super) fn check_word(table: &Table<'_>, key: &str, words: &[&str], problems: &mut Problems) {
     if let Some(text) = table.text(key, problems)
         && !words.contains(&text.value)
         && let Some(value) = table.get(key)

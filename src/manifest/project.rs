@@ -7,8 +7,8 @@ use crate::manifest::declaration_rules::DOTENV;
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
-use crate::manifest::{common_keys, paths};
-use crate::model::{About, EnvVariable};
+use crate::manifest::{common_keys, paths, retries};
+use crate::model::{About, EnvVariable, RetryPolicy};
 
 /// How a command given as one string is run: with `pipefail` a pipe fails where any program of it does.
 const DEFAULT_SHELL: [&str; 4] = ["bash", "-euo", "pipefail", "-c"];
@@ -34,6 +34,8 @@ pub(super) struct Defaults {
     env: Vec<EnvVariable>,
     /// How long an attempt of an asset may take that does not say so itself.
     pub timeout: Option<Duration>,
+    /// How often steps are tried again.
+    pub retries: Option<RetryPolicy>,
     tags: Vec<(String, String)>,
     owners: Vec<String>,
     group: Option<String>,
@@ -122,10 +124,14 @@ impl Defaults {
         let Some(table) = file.table("defaults", Heading::Only("defaults"), problems) else {
             return Self::default();
         };
-        table.only(&["env", "timeout", "tags", "owners", "group"], problems);
+        table.only(
+            &["env", "timeout", "retries", "tags", "owners", "group"],
+            problems,
+        );
         Self {
             env: common_keys::env(&table, problems),
             timeout: common_keys::duration(&table, "timeout", problems),
+            retries: retries::read(&table, problems),
             tags: common_keys::tags(&table, problems),
             owners: common_keys::list(&table, "owners", problems),
             group: common_keys::owned(&table, "group", problems),

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::model::config::AssetConfig;
 use crate::model::name::{AssetId, AssetKey, Location, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
+use crate::model::retry::{RetryPolicy, RetryRule};
 use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
 
 /// What people say of an asset; part of no version.
@@ -88,11 +89,23 @@ pub struct Recipe {
     pub inherit_env: InheritEnv,
     /// How long an attempt may take.
     pub timeout: Option<Duration>,
+    /// How often it is tried again, by its own declaration.
+    pub retries: Option<RetryPolicy>,
+    /// The same by the defaults of its file, which count after those of a job.
+    pub default_retries: Option<RetryPolicy>,
     /// Whether processes that the command leaves behind may be ended; the step fails otherwise, as they may not have
     /// finished their work.
     pub may_end_leftovers: bool,
     /// The greatest number of neighbouring partitions that one command makes; `None` where it makes one.
     pub batch: Option<NonZeroU32>,
+}
+
+impl Recipe {
+    /// When its attempts are followed by others, in a run of a job with this policy.
+    pub fn retry_rule(&self, of_job: Option<RetryPolicy>) -> RetryRule {
+        let policy = self.retries.or(of_job).or(self.default_retries);
+        policy.map_or(RetryRule::Asked, RetryRule::Policy)
+    }
 }
 
 /// A command.

@@ -8,6 +8,7 @@ use crate::model::config::{AssetConfig, Setting};
 use crate::model::name::{Location, Name};
 use crate::model::partition::{DefinitionId, PartitionKey};
 use crate::model::request::SelectionText;
+use crate::model::retry::RetryPolicy;
 
 /// A job, as declared.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Job {
     pub tags: Vec<(String, String)>,
     /// Anything else, as JSON text, sorted by name.
     pub metadata: Vec<(String, String)>,
+    /// How often steps are tried again that have no policy of their own.
+    pub retries: Option<RetryPolicy>,
     /// Hooks, retries, limits of tags, logs and priority, as JSON text, sorted by key.
     pub policies: Vec<(String, String)>,
 }

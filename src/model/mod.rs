@@ -12,6 +12,7 @@ mod partition;
 mod record;
 mod request;
 mod resource;
+mod retry;
 mod status;
 mod template;
 mod version;
@@ -71,6 +72,7 @@ pub use request::{
 pub use resource::{
     DeclaredResource, EnvConflict, ResolvedResource, ResourceVariable, env_conflict,
 };
+pub use retry::{Backoff, Jitter, RetryPolicy, RetryRule};
 pub use status::{
     Cause, CauseKind, CodeChange, DataChange, DataDetail, DependencyChange, FileChanges,
     OutputChange, Presence, RecordingRun, Status,

@@ -2,6 +2,7 @@
 //!
 //! Linux and macOS; where they differ, the difference stands here.
 
+pub mod chance;
 pub mod clock;
 pub mod file;
 pub mod inherited;

@@ -23,6 +23,7 @@ mod processes;
 mod property;
 mod reasons;
 mod resources;
+mod retries;
 mod runs;
 mod sandbox;
 mod scenario;

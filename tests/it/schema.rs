@@ -262,6 +262,7 @@ after = "outside"
 lock = false
 inherit_env = false
 volatile = true
+retries = { delay = "1s", max_delay = "5s", backoff = "exponential", jitter = "plus_minus" }
 
 [asset.outside]
 outputs = "outside.txt"
@@ -422,7 +423,9 @@ const WRONG_FORMS: &[&str] = &[
     "[job.j]\nparams = { x = 'number' }\n",
     "[job.j]\nretries = -1\n",
     "[job.j]\nretries = { max = 1, jitter = 'full' }\n",
-    "[job.j]\nretries = { delay = '1s' }\n",
+    "[asset.a]\ncommand = 'true'\noutputs = 'a'\nretries = { backoff = 'linear' }\n",
+    "[asset.a]\noutputs = 'a'\nretries = 1\n",
+    "[defaults]\nretries = { max = 1.5 }\n",
     "[job.j]\nhooks = { on_end = 'true' }\n",
     "[job.j]\nhooks = { on_success = { env = {} } }\n",
     "[job.j]\ntag_limits = [{ key = 'a' }]\n",

@@ -8,6 +8,7 @@
 mod declared;
 mod mappings;
 mod partitions;
+mod retries;
 mod selection;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -23,6 +23,7 @@ impl EventKind {
             } => Level::Error,
             Self::StepFinished { warnings, .. } if !warnings.is_empty() => Level::Warn,
             Self::ResourceFailed { .. }
+            | Self::StepUpForRetry(_)
             | Self::OutputSetAside { .. }
             | Self::StepBlocked { .. }
             | Self::RunCanceled { .. } => Level::Warn,
@@ -44,6 +45,18 @@ impl EventKind {
             }
             Self::Observation { step, version } => format!("{step} observed: version {version}"),
             Self::StepStarted { step, .. } => format!("{step} started"),
+            Self::StepUpForRetry(tried) => {
+                let (step, reason) = (&tried.step, &tried.reason);
+                let (next, of) = (tried.attempt.saturating_add(2), tried.max_attempts);
+                let delay = seconds(tried.delay);
+                format!("{step} failed: {reason}; attempt {next} of {of} in {delay:.1}s")
+            }
+            Self::StepRestarted { step, attempt, .. } => {
+                format!(
+                    "{step} started again, attempt {}",
+                    attempt.saturating_add(1)
+                )
+            }
             Self::StepWaiting { step, holder } => format!("{step} waits for {holder}"),
             Self::OutputSetAside { path, kept, .. } => {
                 format!("{path} was not made by any step and is now {kept}")

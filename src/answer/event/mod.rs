@@ -20,7 +20,7 @@ use crate::answer::{GivenConfiguration, InputRange, fields};
 use crate::model::{Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, StepName};
 
 pub use summary::{
-    BlockedRange, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure,
+    BlockedRange, FailedTry, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure,
     StepOutcome,
 };
 
@@ -145,6 +145,22 @@ pub enum EventKind {
         /// What it reads, with versions.
         #[serde(default)]
         inputs: Vec<InputRange>,
+    },
+    /// An attempt at a step has failed, and is followed by another.
+    StepUpForRetry(Box<FailedTry>),
+    /// The command of a step starts once more.
+    StepRestarted {
+        /// The step.
+        #[serde(flatten, with = "step_fields")]
+        step: StepName,
+        /// All that its command makes, where that is more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        batch: Option<Arc<Batch>>,
+        /// The number of the attempt, from 0.
+        attempt: u32,
+        /// The process of its command; `None` where none could be started.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        pid: Option<u32>,
     },
     /// A step waits for another process that runs the same step, or for one that its own command has left behind and that still
     /// writes an output.
@@ -297,6 +313,8 @@ impl EventKind {
             Self::RunPlanned(_) => "run_planned",
             Self::Observation { .. } => "observation",
             Self::StepStarted { .. } => "step_started",
+            Self::StepUpForRetry(_) => "step_up_for_retry",
+            Self::StepRestarted { .. } => "step_restarted",
             Self::StepWaiting { .. } => "step_waiting",
             Self::OutputSetAside { .. } => "output_set_aside",
             Self::Materialization { .. } => "materialization",
@@ -318,12 +336,14 @@ impl EventKind {
         match self {
             Self::Observation { step, .. }
             | Self::StepStarted { step, .. }
+            | Self::StepRestarted { step, .. }
             | Self::StepWaiting { step, .. }
             | Self::OutputSetAside { step, .. }
             | Self::Materialization { step, .. }
             | Self::StepFinished { step, .. }
             | Self::StepBlocked { step, .. }
             | Self::StepFresh { step } => Some(step),
+            Self::StepUpForRetry(tried) => Some(&tried.step),
             Self::RunStarted { .. }
             | Self::RunPlanned(_)
             | Self::ResourceStarted { .. }

@@ -1,14 +1,15 @@
 //! What a run is to do, and how its steps and itself end.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::event::{milliseconds, some_milliseconds};
+use crate::answer::event::{milliseconds, some_milliseconds, step_fields};
 use crate::answer::{KeyRange, PlanCounts};
 use crate::digest::Digest;
-use crate::model::{DataVersion, RunId, RunTags};
+use crate::model::{Batch, DataVersion, RunId, RunTags, StepName};
 
 /// How a step has ended.
 ///
@@ -113,6 +114,60 @@ impl StepFailure {
             help: help.map(str::to_owned),
             command: String::new(),
             tail: Vec::new(),
+        }
+    }
+}
+
+/// An attempt at a step that has failed, and is followed by another.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct FailedTry {
+    /// The step.
+    #[serde(flatten, with = "step_fields")]
+    pub step: StepName,
+    /// All that its command makes, where that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Arc<Batch>>,
+    /// The number of the attempt, from 0.
+    pub attempt: u32,
+    /// How many attempts there are at most.
+    pub max_attempts: u32,
+    /// The exit code, if there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit: Option<i32>,
+    /// The signal that ended it, by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signal: Option<String>,
+    /// The diagnostic code, `assetctl::engine::…`.
+    pub code: Cow<'static, str>,
+    /// Why it failed, in words.
+    pub reason: String,
+    /// How long it waits before the next attempt.
+    #[serde(rename = "delay_ms", with = "milliseconds")]
+    pub delay: Duration,
+    /// How long the attempt took, of a batch its share of that.
+    #[serde(rename = "duration_ms", with = "milliseconds")]
+    pub duration: Duration,
+    /// Its log, relative to the project root, if there is anything in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// The command as it can be copied into a shell.
+    pub command: String,
+    /// The last lines of its log.
+    pub tail: Vec<String>,
+}
+
+impl FailedTry {
+    /// The failure, as it is told of a step that is not tried again.
+    #[must_use]
+    pub fn failure(&self) -> StepFailure {
+        StepFailure {
+            exit: self.exit,
+            signal: self.signal.clone(),
+            code: self.code.clone(),
+            message: self.reason.clone(),
+            help: None,
+            command: self.command.clone(),
+            tail: self.tail.clone(),
         }
     }
 }

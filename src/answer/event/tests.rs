@@ -7,8 +7,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::answer::{
-    BlockedRange, Event, EventKind, GivenConfiguration, InputRange, KeyRange, Level, PlanCounts,
-    Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome,
+    BlockedRange, Event, EventKind, FailedTry, GivenConfiguration, InputRange, KeyRange, Level,
+    PlanCounts, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome,
 };
 use crate::digest::Digest;
 use crate::model::{
@@ -176,6 +176,7 @@ fn planned() -> Planned {
 fn samples() -> Vec<EventKind> {
     of_steps_and_runs()
         .into_iter()
+        .chain(of_attempts())
         .chain(of_resources())
         .collect()
 }
@@ -207,6 +208,36 @@ fn origin() -> RunOrigin {
         config_digest: Some(version("0d").0),
         parent: Some(run()),
         root: Some(run()),
+    }
+}
+
+fn of_attempts() -> Vec<EventKind> {
+    vec![
+        EventKind::StepUpForRetry(Box::new(tried())),
+        EventKind::StepRestarted {
+            step: step("clean", "d1"),
+            batch: None,
+            attempt: 1,
+            pid: Some(4712),
+        },
+    ]
+}
+
+fn tried() -> FailedTry {
+    FailedTry {
+        step: step("clean", "d1"),
+        batch: None,
+        attempt: 0,
+        max_attempts: 3,
+        exit: Some(1),
+        signal: None,
+        code: "assetctl::engine::command_failed".into(),
+        reason: "exit code 1".into(),
+        delay: Duration::from_secs(5),
+        duration: Duration::from_millis(2100),
+        log: Some(".assetctl/logs/r/clean@d1.log".into()),
+        command: "python3 a.py".into(),
+        tail: vec!["boom".into()],
     }
 }
 
@@ -328,6 +359,8 @@ fn known(kind: &EventKind) -> bool {
         | EventKind::RunPlanned(_)
         | EventKind::Observation { .. }
         | EventKind::StepStarted { .. }
+        | EventKind::StepUpForRetry(_)
+        | EventKind::StepRestarted { .. }
         | EventKind::StepWaiting { .. }
         | EventKind::OutputSetAside { .. }
         | EventKind::Materialization { .. }
@@ -344,7 +377,7 @@ fn known(kind: &EventKind) -> bool {
 }
 
 /// A type that is added has a number here and a sample above, or this does not hold.
-const TYPES: usize = 15;
+const TYPES: usize = 17;
 
 #[test]
 fn each_type_is_read_back_as_it_was_written() {

@@ -109,7 +109,7 @@ impl Writing {
         } else {
             "multiprocess"
         };
-        let retries = execution.retries;
+        let retries = !execution.no_retries;
         let mut json = json!({ "executor": executor, "retries": retries });
         let _ = write!(self.text, "[execution]\nexecutor = \"{executor}\"\n");
         if !execution.is_in_process() {

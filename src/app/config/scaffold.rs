@@ -19,7 +19,7 @@ const HEAD: &str = "\
 # [execution]
 # executor = \"multiprocess\"
 # max_concurrent = 0
-# retries = false
+# retries = true
 ";
 
 /// Writes the file, for a job with params of these alone. What is required and has no value is set to a sample, all else is a comment with the present value.

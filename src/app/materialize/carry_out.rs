@@ -26,6 +26,7 @@ use crate::model::{
     AssetId, MaterializeOptions, PartitionSet, RunDetails, RunId, SelectionRequest, SelectionText,
 };
 use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
+use crate::sys::chance::chance;
 use crate::sys::inherited::cores;
 
 /// Where a run keeps what it makes.
@@ -291,10 +292,15 @@ pub fn options(
     (planned, run): (Planned, RunId),
 ) -> RunOptions {
     let counts = planned.counts;
+    let job = request.job();
+    let job = job.and_then(|name| project.graph().job(name.as_str()));
     let has_work = counts.run + counts.may_run + counts.blocked > 0;
     RunOptions {
         run,
         jobs: planned.jobs,
+        retries: !request.no_retries && !project.execution().no_retries,
+        job_retries: job.and_then(|job| job.retries),
+        chance,
         request: request.clone(),
         manifest: project.manifest_digest(),
         selection: typed(&request.selection),

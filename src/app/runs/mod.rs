@@ -23,7 +23,7 @@ use crate::app::notice::Notice;
 use crate::app::project::OpenProject;
 use crate::look::log_folder;
 use crate::model::{Outcome, ResourceUsage, RunFilter, RunId, RunStatus, RunWord};
-use crate::store::Run;
+use crate::store::{Run, Store, StoreError};
 use crate::sys::clock::{Clock as _, SystemClock};
 
 /// How often a run that was asked to stop is looked at.
@@ -96,14 +96,7 @@ pub fn run_events(project: &OpenProject, word: &RunWord) -> Result<Vec<Event>, A
 pub fn run_logs(project: &OpenProject, word: &RunWord) -> Result<LogsReport, AppError> {
     let mut instance = InstanceAccess::open(project)?;
     let run = found(&mut instance, word)?;
-    let events = instance.read(|store| store.events(run.id))?;
-    let steps = run_steps(&events, run.status);
-    let logs = steps.iter().filter(|step| step.is_first());
-    let logs = logs.flat_map(|step| {
-        let attempts = step.attempts.iter().filter(|it| it.log.is_some());
-        attempts.map(|attempt| log_of(run.id, step, attempt))
-    });
-    let mut logs: Vec<_> = logs.collect();
+    let mut logs = instance.read(|store| run_logs_of(store, run.id))?;
     // A log that was removed since is not there to be read.
     logs.retain(|log| {
         log.path
@@ -112,6 +105,19 @@ pub fn run_logs(project: &OpenProject, word: &RunWord) -> Result<LogsReport, App
     });
     logs.sort_by_key(|log| log.time);
     Ok(LogsReport { logs })
+}
+
+/// The logs of all attempts of a run, as its events tell, whether they are there or not.
+pub(super) fn run_logs_of(store: &Store, run: RunId) -> Result<Vec<StepLog>, StoreError> {
+    let events = store.events(run)?;
+    let status = store.run(run)?.map_or(RunStatus::Crashed, |run| run.status);
+    let steps = run_steps(&events, status);
+    let logs = steps.iter().filter(|step| step.is_first());
+    let logs = logs.flat_map(|step| {
+        let attempts = step.attempts.iter().filter(|it| it.log.is_some());
+        attempts.map(move |attempt| log_of(run, step, attempt))
+    });
+    Ok(logs.collect())
 }
 
 fn log_of(run: RunId, step: &RunStep, attempt: &RunAttempt) -> StepLog {

@@ -1,6 +1,7 @@
 //! The steps of a run with their attempts, from its events.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -34,6 +35,10 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> u64 {
     u64::try_from(to.as_millisecond() - from.as_millisecond()).unwrap_or(0)
 }
 
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
 #[derive(Default)]
 struct Steps {
     list: Vec<RunStep>,
@@ -44,6 +49,12 @@ impl Steps {
     fn take(&mut self, event: &Event) {
         match &event.kind {
             EventKind::StepStarted {
+                step,
+                batch,
+                attempt,
+                ..
+            }
+            | EventKind::StepRestarted {
                 step,
                 batch,
                 attempt,
@@ -78,8 +89,18 @@ impl Steps {
                 if let Some(last) = at.attempts.last_mut() {
                     last.state = state;
                     last.failure = failure;
-                    last.duration_ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+                    last.duration_ms = milliseconds(*duration);
                     last.log.clone_from(log);
+                }
+            }
+            EventKind::StepUpForRetry(tried) => {
+                let at = self.at(&tried.step, tried.batch.as_deref());
+                at.state = RunStepState::Waiting;
+                if let Some(last) = at.attempts.last_mut() {
+                    last.state = RunStepState::Failed;
+                    last.failure = Some(Box::new(tried.failure()));
+                    last.duration_ms = milliseconds(tried.duration);
+                    last.log.clone_from(&tried.log);
                 }
             }
             EventKind::StepBlocked { step, reason, .. } => {

@@ -121,6 +121,7 @@ fn logs_are_those_of_the_last_run_that_has_any() {
     let logs_of = |word: &str, run: Option<RunId>| {
         let request = LogsRequest {
             selected: one(word),
+            attempt: None,
             run,
         };
         logs(&sandbox.project(), &request)

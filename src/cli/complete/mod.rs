@@ -109,7 +109,8 @@ mod tests {
     use crate::cli::complete::offer::Offer;
 
     /// Arguments of which nothing can be looked up: numbers, instants, and names with paths.
-    const FREE: [&str; 15] = [
+    const FREE: [&str; 16] = [
+        "attempt",
         "tags",
         "run_keys",
         "began_since",

@@ -163,12 +163,24 @@ impl EventSink for ShownRun<'_> {
                     batch,
                     attempt,
                     ..
+                }
+                | EventKind::StepRestarted {
+                    step,
+                    batch,
+                    attempt,
+                    ..
                 } => {
                     let batch = batch.as_deref();
                     if is_first(step, batch)
                         && let Some(log) = self.shared.log(step, batch, *attempt)
                     {
                         followers.add(name(step, batch), log);
+                    }
+                }
+                EventKind::StepUpForRetry(tried) => {
+                    let batch = tried.batch.as_deref();
+                    if is_first(&tried.step, batch) {
+                        followers.remove(name(&tried.step, batch));
                     }
                 }
                 EventKind::StepFinished { step, batch, .. } => {

@@ -75,6 +75,9 @@ pub struct MaterializeArgs {
     /// Sync outputs to disk before they are recorded
     #[arg(long)]
     pub durable: bool,
+    /// Do not try failed steps again
+    #[arg(long)]
+    pub no_retries: bool,
     /// Write how long each step ran to FILE, in the form that trace viewers read
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub trace: Option<PathBuf>,
@@ -286,6 +289,7 @@ fn options(
         keep_altered: args.keep_altered,
         no_wait: args.no_wait,
         durable: args.durable,
+        no_retries: args.no_retries,
         ..args.run.options(globals.jobs)?
     };
     let memory = &args.memory;

@@ -102,6 +102,15 @@ impl Board {
                 usually,
                 ..
             } => self.started((step, batch.as_ref()), *attempt, *usually, now),
+            EventKind::StepRestarted {
+                step,
+                batch,
+                attempt,
+                ..
+            } if is_first(step, batch.as_deref()) => {
+                self.started((step, batch.as_ref()), *attempt, None, now);
+            }
+            EventKind::StepUpForRetry(tried) => self.ended(&tried.step, tried.batch.as_ref()),
             EventKind::StepFinished {
                 step,
                 batch,
@@ -111,12 +120,7 @@ impl Board {
             } => {
                 self.done += 1;
                 self.failed += u32::from(matches!(outcome, StepOutcome::Failed(_)));
-                if is_last(step, batch.as_deref()) {
-                    self.running.retain(|it| match batch {
-                        Some(_) => it.step.asset != step.asset || it.batch != *batch,
-                        None => it.step != *step,
-                    });
-                }
+                self.ended(step, batch.as_ref());
                 if let StepOutcome::Failed(failure) = outcome {
                     self.failures.push(Failed {
                         step: step.clone(),
@@ -146,6 +150,7 @@ impl Board {
             | EventKind::ResourceStarted { .. }
             | EventKind::ResourceFailed { .. }
             | EventKind::ResourceStopped { .. }
+            | EventKind::StepRestarted { .. }
             | EventKind::StepWaiting { .. }
             | EventKind::OutputSetAside { .. }
             | EventKind::Materialization { .. }
@@ -177,6 +182,16 @@ impl Board {
         }
     }
 
+    /// A batch runs until the last of its partitions has ended.
+    fn ended(&mut self, step: &StepName, batch: Option<&Arc<Batch>>) {
+        if is_last(step, batch.map(Arc::as_ref)) {
+            self.running.retain(|it| match batch {
+                Some(_) => it.step.asset != step.asset || it.batch.as_ref() != batch,
+                None => it.step != *step,
+            });
+        }
+    }
+
     /// What runs, oldest first: a step that has ended is told once it is recorded, and others may have started by then.
     pub fn running_now(&self) -> &[RunningStep] {
         let ended = self.running.len().saturating_sub(self.jobs);
@@ -192,6 +207,13 @@ impl Board {
             let same_asset = other.step.asset == first.step.asset;
             same_asset && other.batch.is_some() && other.batch == first.batch
         })
+    }
+
+    /// That of the step that ends next.
+    pub fn counter_of_next(&self) -> String {
+        let total = self.total.max(self.done + 1);
+        let width = total.to_string().len();
+        format!("[{:>width$}/{total}]", self.done + 1)
     }
 
     /// `[ 1/14]`, as wide for the first step as for the last.

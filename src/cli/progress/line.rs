@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use anstyle::Style;
 
-use crate::answer::{EventKind, KeyPlaces, KeyRange, Planned, RunOutcome, StepOutcome};
+use crate::answer::{EventKind, FailedTry, KeyPlaces, KeyRange, Planned, RunOutcome, StepOutcome};
 use crate::cli::progress::board::{Board, counted};
 use crate::cli::text::{
-    ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, printed, span, styled, subject,
+    ACCENT, BAD, DIM, GOOD, WARN, bytes, count, number, printed, span, styled, subject, visible,
 };
 use crate::model::{Batch, Cause, Name, StepName};
 
@@ -113,6 +113,22 @@ pub fn started(step: &StepName, batch: Option<&Batch>, causes: &[Cause]) -> Stri
         [] => line,
         causes => format!("{line}  {}", styled(DIM, reason(causes))),
     }
+}
+
+/// `Retry [ 3/14] features@2013-07-04  killed by SIGKILL, attempt 2 of 3 in 5s`
+pub fn retry(tried: &FailedTry, board: &Board) -> String {
+    let name = name(&tried.step, tried.batch.as_deref());
+    let (next, of) = (tried.attempt.saturating_add(2), tried.max_attempts);
+    let when = match tried.delay {
+        Duration::ZERO => "now".to_owned(),
+        delay => format!("in {}", span(delay)),
+    };
+    let reason = visible(&tried.reason);
+    format!(
+        "{} {} {name:<NAME$}  {reason}, attempt {next} of {of} {when}",
+        verb(WARN, "Retry"),
+        board.counter_of_next()
+    )
 }
 
 /// Lines that a step wrote, each prefixed by its name.

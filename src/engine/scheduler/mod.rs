@@ -159,7 +159,6 @@ impl<'a> Scheduler<'a> {
     }
 
     /// Delays the next attempt of a running cell until then.
-    #[cfg_attr(not(test), expect(dead_code, reason = "no step is retried yet"))]
     pub fn delay(&mut self, cell: Cell, until: Instant) {
         self.set(cell, State::Delayed);
         self.asleep.push(Reverse((until, cell)));
@@ -176,7 +175,10 @@ impl<'a> Scheduler<'a> {
         while self.wakes_at().is_some_and(|at| at <= now)
             && let Some(Reverse((_, cell))) = self.asleep.pop()
         {
-            self.set(cell, State::Ready);
+            // One that was given up meanwhile is final.
+            if matches!(self.state(cell), State::Delayed | State::Held) {
+                self.set(cell, State::Ready);
+            }
         }
     }
 
@@ -217,7 +219,7 @@ impl<'a> Scheduler<'a> {
         }
     }
 
-    /// A running cell has failed; what needs it will not run and is returned, upstream first, each with the cell through
+    /// A running or delayed cell has failed; what needs it will not run and is returned, upstream first, each with the cell through
     /// which it was reached.
     pub fn failed(&mut self, cell: Cell) -> Vec<(Cell, Cell)> {
         self.set(cell, State::Failed);
@@ -265,7 +267,8 @@ impl<'a> Scheduler<'a> {
             }
             (State::Waiting | State::Delayed | State::Held, State::Ready) => self.push(cell),
             (State::Ready, State::Running) | (State::Running, State::Delayed | State::Held) => {}
-            (State::Running, State::Done | State::Failed) | (State::Waiting, State::Failed) => {
+            (State::Running, State::Done | State::Failed)
+            | (State::Waiting | State::Delayed, State::Failed) => {
                 self.open -= 1;
             }
             _ => unreachable!("a step does not go from {before:?} to {state:?}"),

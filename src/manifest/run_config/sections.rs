@@ -138,7 +138,7 @@ impl Call<'_> {
                     "0 is the number of cores",
                 ),
                 ("retries", Setting::Value(ConfigValue::Boolean(retries))) => {
-                    self.execution.retries = *retries;
+                    self.execution.no_retries = !*retries;
                 }
                 ("retries", _) => self.report(
                     (&path, inner.location),

@@ -92,8 +92,8 @@ pub struct ExecutionSettings {
     pub executor: Option<ExecutorKind>,
     /// How many steps run at once, where that is said; 0 is the number of cores.
     pub max_concurrent: Option<u32>,
-    /// Whether steps that fail are tried again.
-    pub retries: bool,
+    /// Whether steps that fail are never tried again.
+    pub no_retries: bool,
 }
 
 impl ExecutionSettings {
@@ -149,7 +149,7 @@ mod tests {
         let of = |executor, max: Option<u32>| ExecutionSettings {
             executor,
             max_concurrent: max,
-            retries: false,
+            no_retries: false,
         };
         let job = |executor, max: Option<u32>| JobExecution {
             executor,
@@ -175,7 +175,7 @@ mod tests {
         let execution = |in_process: bool, max_concurrent| ExecutionSettings {
             executor: in_process.then_some(ExecutorKind::InProcess),
             max_concurrent,
-            retries: false,
+            no_retries: false,
         };
         for (of, asked, jobs) in [
             (execution(false, None), None, 4),

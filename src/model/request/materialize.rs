@@ -34,6 +34,8 @@ pub struct MaterializeOptions {
     pub no_wait: bool,
     /// Whether outputs are synced to disk before they are recorded.
     pub durable: bool,
+    /// Whether steps that fail are never tried again.
+    pub no_retries: bool,
     /// Whether this runs the job of the selection: its steps, its executor and its limits count.
     pub runs_job: bool,
     /// In which order ready steps start.

@@ -153,6 +153,8 @@ pub struct LogsRequest {
     pub selected: Selected,
     /// In which run; `None` for the last one that has a log.
     pub run: Option<RunId>,
+    /// At which attempt, from 0; `None` for the last.
+    pub attempt: Option<u32>,
 }
 
 /// List runs of which all of this is true; of several values of one kind any.

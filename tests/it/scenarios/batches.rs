@@ -214,6 +214,7 @@ fn events_are_those_of_each_partition_with_one_log() {
         &project,
         &LogsRequest {
             selected: "clean@2020-01-02".parse().expect("a word"),
+            attempt: None,
             run: None,
         },
     );

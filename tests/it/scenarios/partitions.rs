@@ -405,6 +405,7 @@ fn long_keys_and_their_signs_name_folders_and_logs() {
     for (key, step) in keys.iter().zip(&steps) {
         let request = LogsRequest {
             selected: step.parse().expect("a word"),
+            attempt: None,
             run: None,
         };
         let found = logs(&opened, &request).expect("there is one").logs;

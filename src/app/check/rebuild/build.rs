@@ -25,6 +25,7 @@ use crate::plan::{
     Cell, CellDecision, Evaluation, Known, Purpose, Role, Scope, UsualDurations, costs,
 };
 use crate::store::{NewRun, Recording, RunEnd, Store, Success};
+use crate::sys::chance::chance;
 
 /// What came of a build.
 pub(super) enum Built {
@@ -218,6 +219,10 @@ impl Build<'_, '_> {
         RunOptions {
             run: new_run_id(self.doors.clock.now()),
             jobs: 1,
+            // What is built again is to be made as it was.
+            retries: true,
+            job_retries: None,
+            chance,
             request: MaterializeOptions {
                 force: Force::FullRefresh,
                 no_wait: true,

@@ -110,6 +110,17 @@ impl<'a> MaterializeRequest<'a> {
         self
     }
 
+    /// Tries no failed step again, whatever its asset declares or its command asks for.
+    ///
+    /// ```
+    /// let request = assetctl::MaterializeRequest::new().no_retries();
+    /// ```
+    #[must_use]
+    pub fn no_retries(mut self) -> Self {
+        self.base.options.no_retries = true;
+        self
+    }
+
     /// Starts nothing new once this number of steps has failed, at least 1 ([`Error::Zero`](crate::Error::Zero)). If nothing is
     /// said, all runs that does not need what failed.
     ///

@@ -214,6 +214,7 @@ impl Story {
                 self.planned = Some(planned.clone());
             }
             EventKind::StepStarted { .. }
+            | EventKind::StepRestarted { .. }
             | EventKind::OutputSetAside { .. }
             | EventKind::Materialization { .. }
             | EventKind::Observation { .. }
@@ -235,6 +236,11 @@ impl Story {
                 let log = log.as_deref();
                 let block = failure::resource_block(*phase, failure, log, &self.next);
                 text.push_str(&block);
+            }
+            EventKind::StepUpForRetry(tried) => {
+                if is_first(&tried.step, tried.batch.as_deref()) && !self.is_brief() {
+                    put(&mut text, &line::retry(tried, &self.board));
+                }
             }
             EventKind::StepWaiting { step, holder } => put(&mut text, &line::waiting(step, holder)),
             EventKind::StepFinished { outcome, .. } => match outcome {
