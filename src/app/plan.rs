@@ -187,7 +187,7 @@ pub(super) fn refuse_unreadable(evaluation: &Evaluation<'_>) -> Result<(), AppEr
     for row in scope
         .rows()
         .iter()
-        .filter(|row| scope.graph().asset(row.asset).is_some())
+        .filter(|row| !scope.graph().is_source(row.asset))
     {
         for cell in row.cells().filter(|cell| scope.role(*cell) == Role::Given) {
             let reason = match facts.recorded.materialized(cell.index()) {

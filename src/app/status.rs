@@ -338,9 +338,10 @@ fn asset_status(
     partitions: Vec<PartitionRun>,
     last: Option<jiff::Timestamp>,
 ) -> AssetStatus {
-    let kind = match graph.asset(asset) {
-        Some(_) => DeclarationKind::Asset,
-        None => DeclarationKind::Source,
+    let kind = if graph.is_source(asset) {
+        DeclarationKind::Source
+    } else {
+        DeclarationKind::Asset
     };
     AssetStatus {
         key: graph.key(asset).clone(),

@@ -66,7 +66,7 @@ type Named<'n> = (AssetId, Option<&'n str>);
 impl PlanSteps<'_> {
     fn is_step(&self, cell: Cell) -> bool {
         let (asset, _) = self.scope.at(cell);
-        self.scope.graph().asset(asset).is_some() && self.scope.role(cell) != Role::Given
+        !self.scope.graph().is_source(asset) && self.scope.role(cell) != Role::Given
     }
 
     fn named<'n>(&self, name: &'n str) -> Option<Named<'n>> {

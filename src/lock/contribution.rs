@@ -179,7 +179,7 @@ impl LockJudge<'_> {
         {
             return None;
         }
-        let is_source = self.scope.graph().source(row.asset).is_some();
+        let is_source = self.scope.graph().is_source(row.asset);
         set.iter().find_map(|index| {
             let Some(cell) = row.cell(index) else {
                 return Some(Lack::Version);
@@ -304,7 +304,7 @@ impl LockJudge<'_> {
             let upstream = self.scope.keys(dep.asset);
             let read = dep.mapping.upstream_of(keys, upstream, range.clone());
             let read = self.without_due(dep.asset, read);
-            if self.scope.graph().source(dep.asset).is_some() {
+            if self.scope.graph().is_source(dep.asset) {
                 folding.digest("sources", self.contribution_of(dep, &read).ok()?);
             } else {
                 self.fold_lines(dep, &read, &mut folding)?;

@@ -95,7 +95,7 @@ impl<'a> LockJudge<'a> {
             versions,
         } = facts;
         let rows = scope.rows().iter().map(|row| {
-            if scope.graph().source(row.asset).is_some() {
+            if scope.graph().is_source(row.asset) {
                 return due_source(scope, row, &versions);
             }
             let locked = locked.get(scope.graph().key(row.asset));
@@ -244,7 +244,7 @@ impl<'a> LockJudge<'a> {
     /// Lets the first line of each cell count until it is judged; a cell of a block has none.
     fn take_first_lines(&mut self, number: usize) {
         let row = &self.scope.rows()[number];
-        if self.scope.graph().source(row.asset).is_some() {
+        if self.scope.graph().is_source(row.asset) {
             return;
         }
         for slot in row.versions() {

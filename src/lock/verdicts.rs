@@ -215,7 +215,7 @@ impl LockJudge<'_> {
                 Some(true) => Vec::new(),
                 Some(false) | None => self.missing_of(dep.asset, &set, most),
             };
-            let is_unknown = same.is_none() && self.scope.graph().source(dep.asset).is_some();
+            let is_unknown = same.is_none() && self.scope.graph().is_source(dep.asset);
             if open.is_empty() && same != Some(false) && !is_unknown {
                 continue;
             }
@@ -227,7 +227,7 @@ impl LockJudge<'_> {
             };
             for index in told {
                 let up = index.and_then(|index| self.scope.cell(dep.asset, index));
-                let is_asset = self.scope.graph().asset(dep.asset).is_some();
+                let is_asset = !self.scope.graph().is_source(dep.asset);
                 let root = match up {
                     Some(up) if is_asset && depth < CHAIN => self.chain(evidence, up, depth + 1),
                     _ => Vec::new(),
@@ -298,7 +298,7 @@ impl LockJudge<'_> {
         let scope = self.scope;
         let Some(row) = scope
             .row(source)
-            .filter(|_| scope.graph().source(source).is_some())
+            .filter(|_| scope.graph().is_source(source))
         else {
             return Vec::new();
         };

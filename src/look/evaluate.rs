@@ -304,7 +304,7 @@ pub fn recorded(store: &Store, scope: &Scope<'_>) -> Result<CurrentColumns, Stor
     let assets = scope
         .rows()
         .iter()
-        .filter(|row| graph.asset(row.asset).is_some());
+        .filter(|row| !graph.is_source(row.asset));
     let wanted: Vec<Wanted<'_>> = assets
         .filter_map(|row| {
             Some(Wanted {

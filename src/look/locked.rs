@@ -417,7 +417,7 @@ impl FoldedHere {
     fn reads_as_locked(&self, scope: &Scope<'_>, cell: Cell) -> bool {
         let (id, partition) = scope.at(cell);
         let deps = scope.graph().deps(id).iter();
-        let mut assets = deps.filter(|dep| scope.graph().asset(dep.asset).is_some());
+        let mut assets = deps.filter(|dep| !scope.graph().is_source(dep.asset));
         assets.all(|dep| {
             let read = scope.mapped(id, dep, partition.index);
             let mut cells = read.iter().map(|index| scope.cell(dep.asset, index));

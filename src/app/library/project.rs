@@ -70,7 +70,7 @@ impl Project {
         let root = manifest::find(&dir).map_err(AppError::from)?.0;
         let declared = load_but_resources(&root).map_err(AppError::from)?.graph;
         let assets = declared.order().iter();
-        let assets = assets.filter(|id| declared.asset(**id).is_some());
+        let assets = assets.filter(|id| !declared.is_source(**id));
         Ok(Self {
             assets: assets.map(|id| declared.key(*id).clone()).collect(),
             root,

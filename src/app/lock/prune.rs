@@ -66,7 +66,7 @@ fn wrong_lines(evaluation: &Evaluation<'_>, lock: &Lock) -> LockChanges {
             let lacks_source = |judge: &mut LockJudge<'_>| {
                 let known = judge.contributions(cell);
                 let mut lacking = deps.iter().zip(known).filter(|(_, known)| known.is_none());
-                lacking.any(|(dep, _)| graph.source(dep.asset).is_some())
+                lacking.any(|(dep, _)| graph.is_source(dep.asset))
             };
             !judge.is_right(cell) && !lacks_source(&mut judge)
         };

@@ -101,7 +101,7 @@ impl SnapshotRecording<'_> {
                 (None, None) => 0,
             };
             writing.whole[number] = settled == row.set.len();
-            if graph.asset(row.asset).is_some() {
+            if !graph.is_source(row.asset) {
                 is_complete &= writing.whole[number];
                 let ranks = row.cells().zip(row.set.iter());
                 let new = ranks.filter(|(cell, _)| {

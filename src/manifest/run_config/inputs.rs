@@ -58,7 +58,7 @@ impl Call<'_> {
         let Some(id) = found.or_else(|| self.find((name, location), &at)) else {
             return;
         };
-        if graph.source(id).is_none() {
+        if !graph.is_source(id) {
             let help = "name a source, or an input of an asset: `report.flights`";
             self.report((&at, location), format!("`{name}` is not a source"), help);
             return;

@@ -407,7 +407,7 @@ fn absent_inputs(
     recorded: &InputRecord,
 ) -> Vec<Cause> {
     let scope = judge.scope();
-    if scope.graph().source(dep.asset).is_none() {
+    if !scope.graph().is_source(dep.asset) {
         return Vec::new();
     }
     let old = evidence.entries(&recorded.blocks);
@@ -449,7 +449,7 @@ fn data_change(
     let path = up.and_then(|up| (evidence.path)(up));
     let asset = scope.graph().key(dep.asset).clone();
     let input = dep.input.clone();
-    let of_source = up.filter(|_| scope.graph().source(dep.asset).is_some());
+    let of_source = up.filter(|_| scope.graph().is_source(dep.asset));
     let of_source = of_source.map(|up| judge.facts().versions[scope.versions_of(up)][0].presence());
     let presence = match of_source {
         Some(lacking @ (Presence::Missing | Presence::Unreadable)) => lacking,

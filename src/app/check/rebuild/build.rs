@@ -113,7 +113,7 @@ impl Build<'_, '_> {
         let facts = evaluation.facts();
         let mut selected = None;
         for row in self.scope.rows() {
-            let is_asset = self.scope.graph().asset(row.asset).is_some();
+            let is_asset = !self.scope.graph().is_source(row.asset);
             for cell in row.cells() {
                 if self.scope.role(cell) == Role::Selected {
                     selected = Some(cell);
