@@ -264,6 +264,14 @@ fn a_setup_that_hangs_is_ended_by_its_time_limit() {
     let failed = of_type(&events, "resource_failed");
     assert_eq!(failed[0]["code"], "assetctl::engine::timed_out");
     assert_eq!(of_type(&events, "step_blocked").len(), 1);
+    let said = project.run(&["materialize"]).exits(1);
+    for part in [
+        "Error the setup of `slow` failed: timed out after 0.2 s",
+        "help raise `timeout`, or find out what it waits for",
+        "Blocked a: the setup of `slow` failed: timed out",
+    ] {
+        assert!(said.stderr().contains(part), "{part}: {}", said.stderr());
+    }
 }
 
 #[test]
@@ -282,6 +290,9 @@ fn a_teardown_that_fails_is_a_warning() {
         (&"teardown".into(), &"warn".into())
     );
     assert_eq!(events.last().expect("an end")["outcome"], "success");
+    let said = project.run(&["materialize", "--force"]).success();
+    let why = "Warning the teardown of `warehouse` failed: exit code 4";
+    assert!(said.stderr().contains(why), "{}", said.stderr());
 }
 
 #[test]
