@@ -46,11 +46,15 @@ impl ConfigVerbs {
     pub fn configuration(&self) -> ConfigurationArgs {
         match &self.verb {
             ConfigVerb::Check(args) => args.configuration.clone(),
-            // Its params need not have values yet.
-            ConfigVerb::Scaffold(args) => ConfigurationArgs {
-                job: None,
-                ..args.configuration.clone()
-            },
+            ConfigVerb::Scaffold(args) => {
+                let given = &args.configuration;
+                let sets_nothing = given.set.is_empty() && given.config.is_empty();
+                ConfigurationArgs {
+                    // Params need not have values yet.
+                    job: given.job.clone().filter(|_| !sets_nothing),
+                    ..given.clone()
+                }
+            }
         }
     }
 }

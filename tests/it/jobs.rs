@@ -471,6 +471,19 @@ fn params_are_all_that_can_be_set_of_a_job_that_has_some() {
         "{}",
         scaffold.stdout()
     );
+    // What is given is the present value.
+    let given = [
+        "config",
+        "scaffold",
+        "--job",
+        "mapped",
+        "--config",
+        "again.toml",
+    ];
+    let scaffold = project.run(&given).success();
+    for line in ["\n# limit = 9  # integer", "\n# file = \"a\"  #"] {
+        assert!(scaffold.stdout().contains(line), "{}", scaffold.stdout());
+    }
     let shown = json(&project, &["job", "show", "mapped", "--json"]);
     assert_eq!(shown["job"]["config"]["clean"]["limit"], "{{param.limit}}");
     assert_eq!(shown["job"]["params"]["limit"]["default"], 7);

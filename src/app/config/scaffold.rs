@@ -22,7 +22,8 @@ const HEAD: &str = "\
 # retries = true
 ";
 
-/// Writes the file, for a job with params of these alone. What is required and has no value is set to a sample, all else is a comment with the present value.
+/// Writes the file, for a job with params of these alone. What is required and has no value is set to a sample, all else is a
+/// comment with the present value.
 ///
 /// # Errors
 ///
@@ -38,9 +39,10 @@ pub fn scaffold_config(project: &OpenProject, job: Option<&Name>) -> Result<Stri
             for line in schema.description.iter().flat_map(|it| it.lines()) {
                 let _ = writeln!(text, "## {line}");
             }
-            let is_missing = schema.required && schema.default.is_none();
+            let value = set(project, name).or_else(|| schema.default.clone());
+            let is_missing = schema.required && value.is_none();
             let mark = if is_missing { "" } else { "# " };
-            let value = schema.default.clone().unwrap_or_else(|| schema.sample());
+            let value = value.unwrap_or_else(|| schema.sample());
             let path = ConfigPath::new(vec![name.clone()]);
             let _ = writeln!(
                 text,
@@ -62,6 +64,13 @@ pub fn scaffold_config(project: &OpenProject, job: Option<&Name>) -> Result<Stri
     }
     scaffold_resources(project, &workspace, &mut text);
     Ok(text)
+}
+
+/// The value that the call gives a param.
+fn set(project: &OpenProject, name: &str) -> Option<ConfigValue> {
+    let mut params = project.params()?.iter();
+    let (_, setting) = params.find(|(param, _)| param == name)?;
+    ConfigValue::of_json(&setting.to_json()).ok()
 }
 
 fn scaffold_resources(project: &OpenProject, workspace: &Workspace<'_>, text: &mut String) {
