@@ -38,7 +38,7 @@ pub use errors::{
     BoxedDiagnostic, ErrorShape, ErrorsDocument, LabelShape, ValidateReport, flattened,
 };
 pub use event::{
-    BlockedRange, Event, EventKind, EventSink, FailedTry, Level, OutputLine, Planned,
+    BlockedRange, Event, EventKind, EventSink, FailedTry, HookName, Level, OutputLine, Planned,
     ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome, UnknownEvent,
 };
 pub use explain::{ComparedField, ComparedOutput, ExplainReport};
@@ -65,7 +65,9 @@ pub use runs::{
     DeletedRuns, ExportedRun, ListedRun, RunAttempt, RunMore, RunStep, RunStepState, RunsReport,
 };
 pub use setup::{DoctorReport, FileChange, Finding, Health, InitReport, InitializedFile};
-pub use show::{ShowReport, ShownAsset, ShownConfig, ShownRecipe, ShownRetries, WrittenCommand};
+pub use show::{
+    ShowReport, ShownAsset, ShownConfig, ShownHook, ShownRecipe, ShownRetries, WrittenCommand,
+};
 pub use status::{AssetStatus, PartitionRun, RunningPartition, StatusCounts, StatusReport};
 
 use serde::Serialize;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use crate::answer::{DeclaredIn, KeyRange, Listing, fields};
-use crate::model::{AssetKey, CodeVersion, Name};
+use crate::model::{AssetKey, CodeVersion, HookMoment, HookOwner, Name};
 
 /// The answer.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -83,6 +83,9 @@ pub struct ShownRecipe {
     /// The resources that it needs, in declared order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<Name>,
+    /// What follows its steps, the outermost first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub hooks: Vec<ShownHook>,
     /// Its configuration, if it has one.
     #[serde(flatten)]
     pub config: Option<ShownConfig>,
@@ -93,6 +96,17 @@ pub struct ShownRecipe {
         skip_serializing_if = "Option::is_none"
     )]
     pub timeout: Option<Duration>,
+}
+
+/// A hook of an asset.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ShownHook {
+    /// When it runs.
+    pub hook: HookMoment,
+    /// Who declares it.
+    pub declared: HookOwner,
+    /// Its command.
+    pub command: WrittenCommand,
 }
 
 /// The configuration of an asset.
@@ -177,6 +191,7 @@ mod tests {
                 volatile: false,
                 env: vec![("LIMIT".into(), "3".into())],
                 resources: Vec::new(),
+                hooks: Vec::new(),
                 config: None,
                 retries: None,
                 timeout: Some(Duration::from_mins(1)),

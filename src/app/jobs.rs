@@ -138,8 +138,8 @@ pub(super) fn of_job<'r>(
     project: &OpenProject,
     request: &'r MaterializeOptions,
 ) -> Result<Cow<'r, MaterializeOptions>, AppError> {
-    let name = request.selection.job.as_ref().filter(|_| request.runs_job);
-    let job = name.map(|name| find_job(project, name)).transpose()?;
+    let job = request.job();
+    let job = job.map(|name| find_job(project, name)).transpose()?;
     if job.is_none() && !project.execution().is_in_process() {
         return Ok(Cow::Borrowed(request));
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::answer::{
-    KeyRange, ShowReport, ShownAsset, ShownConfig, ShownRecipe, ShownRetries, WrittenCommand,
+    KeyRange, ShowReport, ShownAsset, ShownConfig, ShownHook, ShownRecipe, ShownRetries,
+    WrittenCommand,
 };
 use crate::app::error::AppError;
 use crate::app::list::{declared_in, listing};
@@ -13,7 +14,7 @@ use crate::executor::LocalExecutor;
 use crate::look::{Workspace, observe_code_of, resolved_config};
 use crate::model::{
     Asset, AssetGraph, AssetId, Command, ConfigFault, ConfigLeaf, EffectiveConfig, EnvValue,
-    EnvVariable, Recipe, RetryPolicy, ShowRequest,
+    EnvVariable, HookMoment, Job, Recipe, RetryPolicy, ShowRequest,
 };
 
 /// One asset or source.
@@ -26,7 +27,12 @@ pub fn show(project: &OpenProject, request: &ShowRequest) -> Result<ShowReport, 
     let declared = graph.asset(id);
     let recipe = declared.and_then(|asset| {
         let recipe = asset.recipe.as_ref()?;
-        Some(shown_recipe(&workspace, asset, recipe))
+        let job = project.configuration().job.as_ref();
+        let job = job.and_then(|name| graph.job(name.as_str()));
+        Some(ShownRecipe {
+            hooks: shown_hooks(graph, asset, job),
+            ..shown_recipe(&workspace, asset, recipe)
+        })
     });
     project.keep_what_was_learnt();
     let asset = ShownAsset {
@@ -62,10 +68,7 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
     };
     let words = |words: &[(String, _)]| words.iter().map(|(word, _)| word.clone()).collect();
     ShownRecipe {
-        command: match &recipe.command {
-            Command::Shell { written, .. } => WrittenCommand::Shell(written.clone()),
-            Command::Direct { written, .. } => WrittenCommand::Direct(written.clone()),
-        },
+        command: written(&recipe.command),
         folder: recipe.folder.clone(),
         code,
         tools: words(&recipe.code.tools),
@@ -78,6 +81,7 @@ fn shown_recipe(workspace: &Workspace<'_>, asset: &Asset, recipe: &Recipe) -> Sh
         volatile: recipe.volatile,
         env: recipe.env.iter().map(shown_variable).collect(),
         resources: recipe.resources.clone(),
+        hooks: Vec::new(),
         config: resolved_config(workspace, asset).map(shown_config),
         timeout: recipe.timeout,
         retries: recipe.retries.or(recipe.default_retries).map(shown_retries),
@@ -95,6 +99,25 @@ fn shown_retries(policy: RetryPolicy) -> ShownRetries {
         delays_ms: waits
             .map(|(low, high)| (milliseconds(low), milliseconds(high)))
             .collect(),
+    }
+}
+
+/// The hooks of its steps, with those of the job that is named.
+fn shown_hooks(graph: &AssetGraph, asset: &Asset, job: Option<&Job>) -> Vec<ShownHook> {
+    let moments = HookMoment::OF_STEPS.into_iter();
+    let hooks = moments.flat_map(|moment| graph.hooks(moment, Some(asset), job));
+    let shown = hooks.map(|(declared, hook)| ShownHook {
+        hook: hook.moment,
+        declared,
+        command: written(&hook.command),
+    });
+    shown.collect()
+}
+
+fn written(command: &Command) -> WrittenCommand {
+    match command {
+        Command::Shell { written, .. } => WrittenCommand::Shell(written.clone()),
+        Command::Direct { written, .. } => WrittenCommand::Direct(written.clone()),
     }
 }
 

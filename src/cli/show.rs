@@ -5,7 +5,8 @@ use std::time::Duration;
 use clap::Args;
 
 use crate::answer::{
-    DeclarationKind, Listing, ShownAsset, ShownConfig, ShownRecipe, ShownRetries, WrittenCommand,
+    DeclarationKind, Listing, ShownAsset, ShownConfig, ShownHook, ShownRecipe, ShownRetries,
+    WrittenCommand,
 };
 use crate::app;
 use crate::cli::args::{ConfigurationArgs, whole};
@@ -142,6 +143,14 @@ fn partitions(report: &ShownAsset, table: &mut Table) {
     }
 }
 
+/// A command as it can be read.
+fn written(command: &WrittenCommand) -> String {
+    match command {
+        WrittenCommand::Shell(text) => text.trim().to_owned(),
+        WrittenCommand::Direct(arguments) => format!("{arguments:?}"),
+    }
+}
+
 fn config(config: &ShownConfig, table: &mut Table) {
     for (path, origin) in &config.origins {
         let keys = ConfigPath::parse(path);
@@ -161,11 +170,7 @@ fn config(config: &ShownConfig, table: &mut Table) {
 }
 
 fn recipe(recipe: &ShownRecipe, table: &mut Table) {
-    let command = match &recipe.command {
-        WrittenCommand::Shell(text) => text.trim().to_owned(),
-        WrittenCommand::Direct(arguments) => format!("{arguments:?}"),
-    };
-    entry(table, "command", &command);
+    entry(table, "command", &written(&recipe.command));
     entry(table, "runs in", &recipe.folder);
     entry(table, "code", &recipe.code.join(", "));
     entry(table, "tools", &recipe.tools.join(", "));
@@ -206,6 +211,15 @@ fn recipe(recipe: &ShownRecipe, table: &mut Table) {
     if let Some(retries) = &recipe.retries {
         entry(table, "retries", &tries(retries));
     }
+    for ShownHook {
+        hook,
+        declared,
+        command,
+    } in &recipe.hooks
+    {
+        let text = format!("{} ({})", written(command), declared.word());
+        entry(table, hook.word(), &text);
+    }
     if let Some(version) = recipe.code_version {
         entry(table, "code version", &version.to_string());
     }
@@ -243,10 +257,10 @@ mod tests {
     use super::show;
     use crate::answer::{
         DeclarationKind, DeclaredIn, ListedDep, ListedOutput, ListedPlace, Listing, ShownAsset,
-        ShownRecipe, ShownRetries, WrittenCommand,
+        ShownHook, ShownRecipe, ShownRetries, WrittenCommand,
     };
     use crate::cli::fixtures::{asset, look, plain, range};
-    use crate::model::About;
+    use crate::model::{About, HookMoment, HookOwner};
     use crate::testkit;
 
     #[test]
@@ -302,6 +316,11 @@ mod tests {
                 volatile: true,
                 env: vec![("TOKEN".into(), "secret".into())],
                 resources: Vec::new(),
+                hooks: vec![ShownHook {
+                    hook: HookMoment::StepFailure,
+                    declared: HookOwner::Project,
+                    command: WrittenCommand::Shell("notify-send {{asset}}".into()),
+                }],
                 config: None,
                 retries: Some(ShownRetries {
                     max: 3,
@@ -327,6 +346,7 @@ mod tests {
           runs        always (volatile)
           timeout     1m 30s
           retries     up to 3, after 10s, 0ms to 20s, 0ms to 40s
+          on_failure  notify-send {{asset}} (project)
           output      build/{{partition}}.csv
           read by     daily, year
           declared    Assets.toml:12 as {{each.name}}

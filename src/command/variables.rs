@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::command::hook::HookCommand;
 use crate::command::render::Words;
 use crate::command::rendered::SharedLines;
 use crate::command::resource::ResourceCommand;
@@ -319,6 +320,33 @@ pub(super) fn of_resource(command: &ResourceCommand<'_>) -> Vec<(OsString, OsStr
     told.tell("ASSETCTL_RUN_ID", command.run.to_string());
     told.tell_project(command.workspace);
     told.tell_config(&command.resolved.config);
+    told.into_variables()
+}
+
+/// What the command of a hook is told.
+pub(super) fn of_hook(command: &HookCommand<'_>) -> Vec<(OsString, OsString)> {
+    let mut told = Told {
+        variables: Vec::new(),
+        lists: &mut Vec::new(),
+    };
+    told.tell("ASSETCTL_EVENT", command.event);
+    told.tell("ASSETCTL_EVENT_FILE", command.file.to_string_lossy());
+    told.tell("ASSETCTL_RUN_ID", command.run.to_string());
+    if let Some(job) = command.job {
+        told.tell("ASSETCTL_JOB", job.to_string());
+    }
+    if let Some(step) = command.step {
+        told.tell("ASSETCTL_ASSET", step.asset.as_str());
+        match (command.batch, &step.partition) {
+            (Some(batch), _) => {
+                told.tell("ASSETCTL_PARTITION_START", batch.first.as_str());
+                told.tell("ASSETCTL_PARTITION_END", batch.last.as_str());
+            }
+            (None, Some(key)) => told.tell("ASSETCTL_PARTITION", key.as_str()),
+            (None, None) => {}
+        }
+    }
+    told.tell_project(command.workspace);
     told.into_variables()
 }
 

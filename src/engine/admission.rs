@@ -14,6 +14,7 @@ use crate::engine::coordinator::Coordinator;
 use crate::engine::materialization::inputs_read;
 use crate::engine::order::batch_of;
 use crate::engine::recovery::take_over_from_elsewhere;
+use crate::engine::run::WorkerOrder;
 use crate::engine::scheduler::FIRST_ATTEMPT;
 use crate::engine::step::{NotMade, StepEnd, StepOrder};
 use crate::engine::step_locks::StepLock;
@@ -69,6 +70,16 @@ impl JobSlots {
         most.saturating_sub(self.running)
     }
 
+    /// Takes a slot for what a worker is given besides steps.
+    pub const fn take(&mut self) {
+        self.running += 1;
+    }
+
+    /// Frees the slot of what was no step.
+    pub const fn give_back(&mut self) {
+        self.running -= 1;
+    }
+
     /// Frees the slot of a step that took this long.
     pub fn free(&mut self, took: Duration) {
         self.running -= 1;
@@ -90,7 +101,7 @@ enum Permit {
 
 impl Coordinator<'_, '_> {
     /// Starts ready steps as far as there are job slots.
-    pub(super) fn start_ready(&mut self, orders: &Sender<StepOrder>) -> Result<(), Problems> {
+    pub(super) fn start_ready(&mut self, orders: &Sender<WorkerOrder>) -> Result<(), Problems> {
         self.scheduler.wake(Instant::now());
         while self.halted.is_none() {
             let room = self.slots.room();
@@ -110,7 +121,7 @@ impl Coordinator<'_, '_> {
             for order in self.admit(&cells)? {
                 self.slots.running += 1;
                 orders
-                    .send(order)
+                    .send(WorkerOrder::Step(Box::new(order)))
                     .expect("the queue of orders outlives the coordinator");
             }
         }

@@ -14,15 +14,16 @@ use std::time::{Duration, Instant};
 
 use crate::answer::{Event, EventKind, ResourcePhase, RunCounts, StepFailure, StepOutcome};
 use crate::engine::admission::JobSlots;
+use crate::engine::hooks::{DeclaredHooks, HookCall, HookDoors};
 use crate::engine::inputs::{Changed, InputFiles, Unsettled, Watch};
 use crate::engine::order::OrderMaker;
 use crate::engine::outbox::{Outbox, Part};
 use crate::engine::recovery::{clear_crashed, has_left, put_back_asides, remove_left};
 use crate::engine::resources::resource_failed;
-use crate::engine::run::{RunDoors, RunOptions};
+use crate::engine::run::{RunDoors, RunOptions, WorkerOrder};
 use crate::engine::scheduler::Scheduler;
 use crate::engine::staging_pool::StagingPool;
-use crate::engine::step::{NotMade, SetAside, StepEnd, StepOrder, StepReport};
+use crate::engine::step::{NotMade, SetAside, StepEnd, StepReport};
 use crate::engine::step_locks::StepLocks;
 use crate::executor::Severity;
 use crate::look::{EngineError, OWN_FOLDER, OwnLife, Problems};
@@ -76,6 +77,9 @@ pub(super) struct Coordinator<'a, 'd> {
     /// Commands that have failed.
     pub(super) failures: u32,
     pub(super) halted: Option<Halt>,
+    pub(super) hooks: DeclaredHooks<'d>,
+    /// Hooks that no worker has been given.
+    called: Vec<HookCall>,
     /// Whether workers start nothing more, for they may be the first to know.
     stop: Arc<AtomicBool>,
     /// When it is looked next whether another process asks the run to stop.
@@ -101,6 +105,8 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             fresh: options.planned.counts.fresh,
             ..RunCounts::default()
         };
+        let job = options.request.job();
+        let hooks = DeclaredHooks::new(doors.workspace.graph, job, options.hooks);
         Self {
             orders: OrderMaker::new(options),
             locks: StepLocks::new(doors.workspace, options.run),
@@ -121,8 +127,24 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             unlooked: Vec::new(),
             failures: 0,
             halted: None,
+            hooks,
+            called: Vec::new(),
             stop,
             asked: Instant::now() + ASKED,
+        }
+    }
+}
+
+impl<'d> Coordinator<'_, 'd> {
+    /// What hooks share.
+    pub(super) fn hook_doors(&self) -> HookDoors<'d> {
+        HookDoors {
+            workspace: self.doors.workspace,
+            run: self.options.run,
+            job: self.options.request.job(),
+            resources: self.doors.resources,
+            groups: Arc::clone(self.locks.groups()),
+            second: self.doors.cancel.second(),
         }
     }
 }
@@ -130,7 +152,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
 impl Coordinator<'_, '_> {
     pub(super) fn coordinate(
         &mut self,
-        orders: &Sender<StepOrder>,
+        orders: &Sender<WorkerOrder>,
         receiver: &Receiver<StepReport>,
     ) -> Result<(), Problems> {
         loop {
@@ -154,6 +176,12 @@ impl Coordinator<'_, '_> {
                 let flushed = self.flush();
                 flushed.unwrap_or_else(|problems| self.break_off(problems));
             }
+            for call in std::mem::take(&mut self.called) {
+                self.slots.take();
+                let given = orders.send(WorkerOrder::Hooks(Box::new(call)));
+                given.expect("the queue of orders outlives the coordinator");
+            }
+            let runs = self.slots.running() > 0;
             if !runs && (self.halted.is_some() || self.scheduler.is_idle()) {
                 break;
             }
@@ -171,6 +199,11 @@ impl Coordinator<'_, '_> {
                 }
                 Ok(StepReport::Started { cell, pid }) => self.started(cell, pid),
                 Ok(StepReport::Resource) => self.tell_resources(),
+                Ok(StepReport::Hook(event)) => {
+                    self.tell_resources();
+                    self.tell(*event);
+                }
+                Ok(StepReport::HooksEnded) => self.slots.give_back(),
                 Ok(StepReport::Ended(end)) => {
                     self.slots.free(end.usage.duration);
                     if let Err(problems) = self.ended(end) {
@@ -310,7 +343,12 @@ impl Coordinator<'_, '_> {
                 .outbox
                 .flush(self.doors.store, &mut self.locks, (root, &pool));
         }
-        self.show(&events?);
+        let events = events?;
+        self.show(&events);
+        if self.hooks.are_there() {
+            let called = events.iter().filter_map(|event| self.hooks.called(event));
+            self.called.extend(called);
+        }
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 mod admission;
 mod coordinator;
 mod failure;
+mod hooks;
 mod inputs;
 mod manifest;
 mod materialization;

@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::{fs, io, slice};
 
+use crate::engine::hooks::event_folder;
 use crate::engine::resources::resource_folder;
 use crate::engine::staging::{AsideNote, aside_folders, asides, discard_aside, put_back};
 use crate::engine::staging_pool::spare_folder;
@@ -31,6 +32,7 @@ pub fn clear_crashed(root: &Path, crashed: &CrashedRun) {
     let _ = take_over(root, crashed.id, &crashed.leases, &clear);
     let _ = remove_tree(&root.join(spare_folder(OWN_FOLDER, crashed.id)));
     let _ = remove_tree(&root.join(resource_folder(OWN_FOLDER, crashed.id)));
+    let _ = remove_tree(&root.join(event_folder(OWN_FOLDER, crashed.id)));
     remove_locks(root, crashed.id);
 }
 

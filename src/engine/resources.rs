@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::answer::{EventKind, ResourcePhase, StepFailure};
 use crate::command::{ResourceCommand, Unrenderable};
 use crate::engine::failure::{failure_of_exit, last_lines};
-use crate::executor::{Background, Cancel, Exit, Listener, Severity};
+use crate::executor::{Background, Cancel, Exit};
 use crate::look::{
     OwnLife, Resource, ResourceContext, ResourceError, Workspace, resolved_resource,
 };
@@ -203,21 +203,9 @@ impl<'a> ResourcePool<'a> {
         if begun.is_empty() {
             return;
         }
-        let own = Cancel::new();
-        let ended = own.clone();
-        let asked = Mutex::new(cancel.severity());
-        let watched = cancel.clone();
-        let listener: Arc<Listener> = Arc::new(move || {
-            let now = watched.severity();
-            let mut before = lock(&asked);
-            if before.is_some() && now > *before {
-                ended.interrupt(Severity::Kill);
-            }
-            *before = now;
-        });
-        cancel.listen(&listener);
+        let second = cancel.second();
         for begun in begun.into_iter().rev() {
-            self.tear_one_down(&begun, &own);
+            self.tear_one_down(&begun, &second.cancel);
         }
         // What stays of it goes with the folder that the run works in.
         let _ = remove_tree(&self.workspace.resolve(&folder(&self.workspace, self.run)));

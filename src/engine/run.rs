@@ -9,10 +9,12 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::answer::{
-    EventKind, EventSink, GivenConfiguration, KeyRange, Planned, RunCounts, RunOrigin, RunOutcome,
+    Event, EventKind, EventSink, GivenConfiguration, KeyRange, Planned, RunCounts, RunOrigin,
+    RunOutcome,
 };
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
+use crate::engine::hooks::HookCall;
 use crate::engine::inputs::InputFiles;
 use crate::engine::resources::ResourcePool;
 use crate::engine::staging_pool::StagingPool;
@@ -57,7 +59,7 @@ pub fn run<'a: 'd, 'd>(
         let listener: Arc<Listener> =
             Arc::new(move || drop(interrupted.send(StepReport::Interrupted)));
         cancel.listen(&listener);
-        let (orders, queue) = channel::<StepOrder>();
+        let (orders, queue) = channel::<WorkerOrder>();
         let queue = Mutex::new(queue);
         let failures = AtomicU32::new(0);
         let work = |order: &StepOrder, sender: &Sender<StepReport>| {
@@ -87,22 +89,35 @@ pub fn run<'a: 'd, 'd>(
             }
             end
         };
+        let hook_doors = coordinator.hook_doors();
+        let hooks = |call: &HookCall, sender: &Sender<StepReport>| {
+            let wake = || drop(sender.send(StepReport::Resource));
+            let mut tell = |event| drop(sender.send(StepReport::Hook(Box::new(event))));
+            hook_doors.run(call, &wake, &mut tell);
+        };
         let coordinated = thread::scope(|scope| {
             // The queue ends with the only sender of orders, and so do the workers.
             let orders = orders;
             for index in 0..options.jobs.min(coordinator.scheduler.open() as usize) {
-                let (queue, work, sender) = (&queue, &work, sender.clone());
+                let (queue, work, hooks, sender) = (&queue, &work, &hooks, sender.clone());
                 thread::Builder::new()
                     .name(format!("command-{index}"))
                     .spawn_scoped(scope, move || {
                         while let Some(order) = next(queue) {
-                            let end = catch_unwind(AssertUnwindSafe(|| work(&order, &sender)));
-                            let end = end.unwrap_or_else(|panic| {
+                            let done = || match &order {
+                                WorkerOrder::Step(order) => StepReport::Ended(work(order, &sender)),
+                                WorkerOrder::Hooks(call) => {
+                                    hooks(call, &sender);
+                                    StepReport::HooksEnded
+                                }
+                            };
+                            let report = catch_unwind(AssertUnwindSafe(done));
+                            let report = report.unwrap_or_else(|panic| {
                                 let _ = sender.send(StepReport::Panicked);
                                 resume_unwind(panic)
                             });
                             // The coordinator stays until the last worker has sent its message.
-                            let _ = sender.send(StepReport::Ended(end));
+                            let _ = sender.send(report);
                         }
                     })
                     .map_err(|source| EngineError::Unwritable {
@@ -120,15 +135,25 @@ pub fn run<'a: 'd, 'd>(
             return Err(problems);
         }
     }
-    coordinator.tear_down();
+    if !coordinator.hooks.hold_resources() {
+        coordinator.tear_down();
+    }
     coordinator.finish(started.elapsed())
 }
 
 /// Waits for the next order; `None` once the coordinator gives no more.
-fn next(queue: &Mutex<Receiver<StepOrder>>) -> Option<StepOrder> {
+fn next(queue: &Mutex<Receiver<WorkerOrder>>) -> Option<WorkerOrder> {
     // Orders are received whole or not at all: a panic elsewhere leaves the queue as it should be.
     let queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     queue.recv().ok()
+}
+
+/// What a worker is to do.
+pub(super) enum WorkerOrder {
+    /// An attempt at a step.
+    Step(Box<StepOrder>),
+    /// The hooks of a step that has ended.
+    Hooks(Box<HookCall>),
 }
 
 /// The request of a run, and what is known of it before it begins.
@@ -160,6 +185,8 @@ pub struct RunOptions {
     pub config_digest: Option<Digest>,
     /// The steps of the plan, those that cannot run as well.
     pub steps: Vec<KeyRange>,
+    /// Whether hooks run.
+    pub hooks: bool,
 }
 
 /// The doors that a run goes through.
@@ -353,6 +380,29 @@ impl<'a> Coordinator<'a, '_> {
         };
         let ended = self.doors.store.finish_run(guard, &end);
         self.show(&end.events);
-        Ok(ended?)
+        ended?;
+        self.follow_up(&end.events)
+    }
+
+    /// Runs the hooks of a run that has ended, and records what they have come to.
+    fn follow_up(&mut self, events: &[Event]) -> Result<(), Problems> {
+        let called = events.iter().rev().find_map(|it| self.hooks.called(it));
+        if let Some(call) = called {
+            let doors = self.hook_doors();
+            let mut told = Vec::new();
+            doors.run(&call, &|| {}, &mut |event| told.push(event));
+            self.tell_resources();
+            for event in told {
+                self.tell(event);
+            }
+        }
+        // Where no hook had to have them, they are down already.
+        self.tear_down();
+        let events = self.outbox.take_told();
+        if !events.is_empty() {
+            self.doors.store.follow_run(self.options.run, &events)?;
+            self.show(&events);
+        }
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
 
-use crate::answer::StepFailure;
+use crate::answer::{EventKind, StepFailure};
 use crate::command::{Load, Rendered, StepPlaces, StepStdin};
 use crate::engine::failure::Stop;
 use crate::engine::inputs::InputFiles;
@@ -210,6 +210,10 @@ pub enum StepReport {
     Resource,
     /// A step has ended.
     Ended(StepEnd),
+    /// A hook has ended.
+    Hook(Box<EventKind>),
+    /// The hooks of a step have all ended.
+    HooksEnded,
     /// The run was asked to stop.
     Interrupted,
     /// A worker has panicked.

@@ -44,6 +44,13 @@ pub struct Cancel {
     handle: Arc<Handle>,
 }
 
+/// What an interrupt after the first one ends, as long as this is held.
+pub(crate) struct SecondInterrupt {
+    /// The handle.
+    pub cancel: Cancel,
+    _listener: Arc<Listener>,
+}
+
 /// What is called at each interrupt.
 pub type Listener = dyn Fn() + Send + Sync;
 
@@ -134,6 +141,29 @@ impl Cancel {
     pub(crate) fn listen(&self, listener: &Arc<Listener>) {
         let mut state = self.handle.shared.lock();
         state.listeners.push(Arc::downgrade(listener));
+    }
+
+    /// A handle for work that goes on after the first interrupt, and is ended by one after it.
+    pub(crate) fn second(&self) -> SecondInterrupt {
+        let cancel = Self::new();
+        let (ended, watched) = (cancel.clone(), Arc::downgrade(&self.handle));
+        let asked = Mutex::new(self.severity());
+        let listener: Arc<Listener> = Arc::new(move || {
+            let Some(handle) = watched.upgrade() else {
+                return;
+            };
+            let now = Self { handle }.severity();
+            let mut before = asked.lock().unwrap_or_else(PoisonError::into_inner);
+            if before.is_some() && now > *before {
+                ended.interrupt(Severity::Kill);
+            }
+            *before = now;
+        });
+        self.listen(&listener);
+        SecondInterrupt {
+            cancel,
+            _listener: listener,
+        }
     }
 
     /// The same, told to be asked for by this: the name of a signal.

@@ -32,6 +32,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cancel::SecondInterrupt;
 pub use cancel::{Cancel, Listener, Severity};
 pub use command_line::{
     Background, CommandLine, DEFAULT_GRACE, EmptyLog, Moment, Secret, StdinFrom, StdoutTo, Watcher,

@@ -171,15 +171,34 @@ pub fn unset_secrets<'a>(
     env: &'a [EnvVariable],
     resources: &'a [Name],
 ) -> impl Iterator<Item = (&'a str, Location)> {
+    unset(workspace, env, resources).filter_map(|declared| match &declared.value {
+        EnvValue::Secret { variable, .. } => Some((variable.as_str(), declared.location)),
+        _ => None,
+    })
+}
+
+/// The first variable that a command with these variables and resources requires and that is not set.
+pub fn unset_variable<'a>(
+    workspace: &'a Workspace<'_>,
+    env: &'a [EnvVariable],
+    resources: &'a [Name],
+) -> Option<&'a str> {
+    let declared = unset(workspace, env, resources).next()?;
+    declared.value.of_caller().map(|(variable, _)| variable)
+}
+
+fn unset<'a>(
+    workspace: &'a Workspace<'_>,
+    env: &'a [EnvVariable],
+    resources: &'a [Name],
+) -> impl Iterator<Item = &'a EnvVariable> {
     let resources = resources.iter();
     let resources = resources.filter_map(|name| workspace.graph.resource(name.as_str()));
     let env = env.iter().chain(resources.flat_map(DeclaredResource::env));
-    env.filter_map(|declared| {
-        let EnvValue::Secret { variable, required } = &declared.value else {
-            return None;
-        };
-        let is_unset = *required && workspace.variable(variable).is_none();
-        is_unset.then_some((variable.as_str(), declared.location))
+    env.filter(|declared| {
+        let of_caller = declared.value.of_caller();
+        of_caller
+            .is_some_and(|(variable, required)| required && workspace.variable(variable).is_none())
     })
 }
 

@@ -17,7 +17,7 @@ mod workspace;
 
 pub use code::{
     config_error, is_code_as_seen, observe_code, observe_code_of, refuse_unset_secrets,
-    resolved_config, resolved_resource, row_configs, unset_secrets, watched_code,
+    resolved_config, resolved_resource, row_configs, unset_secrets, unset_variable, watched_code,
 };
 pub use dotenv::{DOTENV, read_dotenv};
 pub use error::{EngineError, Problems};

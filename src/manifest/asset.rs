@@ -11,20 +11,20 @@ use crate::manifest::partitions::Definitions;
 use crate::manifest::placeholders::{
     Amount, CommandContext, CommandOwner, InputView, output_label,
 };
-use crate::manifest::project::Defaults;
+use crate::manifest::project::{CommandFrame, Defaults};
 use crate::manifest::source::InlineSources;
 use crate::manifest::streams::{self, Inputs, StreamKeys};
 use crate::manifest::{code, command, common_keys, config, resources, retries};
 use crate::model::{
-    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, DeclaredResource, Dep, Location,
-    Place, Recipe, SourceAsset,
+    Asset, AssetId, Command, CommandPlaceholder, DataVersionRule, Dep, HookMoment, Location, Place,
+    Recipe, SourceAsset,
 };
 
 /// How many inputs a warning names.
 const INPUTS_TOLD: usize = 5;
 
 /// Keys that say how a command runs, and mean nothing without one.
-const OF_COMMANDS: [&str; 21] = [
+const OF_COMMANDS: [&str; 22] = [
     "batch",
     "code",
     "auto_code",
@@ -37,6 +37,7 @@ const OF_COMMANDS: [&str; 21] = [
     "incremental",
     "volatile",
     "env",
+    "hooks",
     "resources",
     "config",
     "config_schema",
@@ -69,14 +70,10 @@ pub(super) struct AssetContext<'a> {
     pub names: &'a Names<'a>,
     /// The partitions definitions.
     pub definitions: &'a Definitions<'a>,
-    /// The resources.
-    pub resources: &'a [DeclaredResource],
     /// What its file sets for all assets.
     pub defaults: &'a Defaults,
-    /// The project's shell.
-    pub shell: &'a [String],
-    /// The project's name.
-    pub project: Option<&'a str>,
+    /// What it shares with all commands.
+    pub frame: CommandFrame<'a>,
 }
 
 /// An asset, and where its `after` names stand.
@@ -152,8 +149,8 @@ pub(super) fn read(
                 scope: context.definitions.scope(outline.partitions),
                 inputs: &views,
                 outputs: Some(&outputs.list),
-                shell: context.shell,
-                project: context.project,
+                shell: context.frame.shell,
+                project: context.frame.project,
                 is_batched,
                 config: own_config.config.as_deref(),
             };
@@ -166,7 +163,7 @@ pub(super) fn read(
                 of_command.retain(|problem| !matches!(problem, Problem::UnknownConfig { .. }));
             }
             problems.append(of_command);
-            let recipe = read_recipe(table, command, outputs, context.defaults, problems);
+            let recipe = read_recipe(table, command, outputs, context, problems);
             recipe.map(|recipe| {
                 if let Some(batch) = &batch {
                     let definition = outline.partitions.definition();
@@ -180,7 +177,6 @@ pub(super) fn read(
                     stdin,
                     batch,
                     config: own_config.config,
-                    resources: resources::named(table, context.resources, problems),
                     ..recipe
                 }
             })
@@ -211,9 +207,10 @@ fn read_recipe(
     table: &Table<'_>,
     command: Option<Command>,
     outputs: &Outputs,
-    defaults: &Defaults,
+    context: AssetContext<'_>,
     problems: &mut Problems,
 ) -> Option<Recipe> {
+    let defaults = context.defaults;
     let stdout_is_output = streams::stdout(table, outputs, problems);
     let incremental = table.boolean("incremental", problems) == Some(true);
     let volatile = table.boolean("volatile", problems) == Some(true);
@@ -223,6 +220,8 @@ fn read_recipe(
     let timeout = common_keys::duration(table, "timeout", problems);
     let retries = retries::read(table, problems);
     let may_end_leftovers = may_end_leftovers(table, problems);
+    let resources = resources::named(table, context.frame.resources, problems);
+    let hooks = context.frame.hooks(table, &HookMoment::OF_STEPS, problems);
     let command = command?;
     let staged = declared_staging.unwrap_or_else(|| stdout_is_output || names_output(&command));
     let code = code::read(table, &command, problems);
@@ -236,8 +235,9 @@ fn read_recipe(
         incremental,
         volatile,
         env: defaults.env(own_env),
-        resources: Vec::new(),
+        resources,
         config: None,
+        hooks,
         inherit_env,
         timeout: timeout.or(defaults.timeout),
         retries,

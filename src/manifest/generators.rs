@@ -137,6 +137,7 @@ fn read_one(table: &Table<'_>, project: &Project, problems: &mut Problems) -> Op
             env: Vec::new(),
             resources: Vec::new(),
             config: None,
+            hooks: Vec::new(),
             inherit_env: InheritEnv::All,
             timeout: None,
             retries: None,

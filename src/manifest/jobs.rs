@@ -10,11 +10,12 @@ use crate::manifest::error::Problem;
 use crate::manifest::file::Text;
 use crate::manifest::names::Names;
 use crate::manifest::partitions::Definitions;
+use crate::manifest::project::CommandFrame;
 use crate::manifest::template::Scope;
 use crate::manifest::{config, policies, retries, run_config};
 use crate::model::{
-    AssetConfig, AssetGraph, AssetId, DefinitionId, ExecutorKind, Job, JobConfig, JobExecution,
-    JobInput, JobSetting, JobValue, Location, Name, PARAMS, ParamPiece, PartitionKey,
+    AssetConfig, AssetGraph, AssetId, DefinitionId, ExecutorKind, HookMoment, Job, JobConfig,
+    JobExecution, JobInput, JobSetting, JobValue, Location, Name, PARAMS, ParamPiece, PartitionKey,
     SelectionText,
 };
 use crate::select::{
@@ -48,6 +49,8 @@ const KEYS: [&str; 14] = [
 /// What jobs are read against.
 #[derive(Clone, Copy)]
 struct JobContext<'c, 'a> {
+    /// What all commands share.
+    pub frame: CommandFrame<'c>,
     /// The partitions definitions.
     pub definitions: &'c Definitions<'a>,
     /// Everything that has a table.
@@ -291,10 +294,12 @@ fn inputs(table: &Table<'_>, params: &[String], problems: &mut Problems) -> Vec<
 /// Reads the jobs of all files.
 pub(super) fn read<'a>(
     files: &[Table<'a>],
+    frame: CommandFrame<'_>,
     (definitions, names): (&Definitions<'a>, &Names<'a>),
     problems: &mut Problems,
 ) -> Vec<ReadJob<'a>> {
     let context = JobContext {
+        frame,
         definitions,
         names,
         params: &[],
@@ -353,6 +358,7 @@ fn read_job<'a>(
         tags: common_keys::json_entries(table, "tags", "the tags", problems),
         metadata: common_keys::json_entries(table, "metadata", "the metadata", problems),
         retries: retries::read(table, problems),
+        hooks: context.frame.hooks(table, &HookMoment::ALL, problems),
         policies: policies::read(table, problems),
     };
     Some(ReadJob {

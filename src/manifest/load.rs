@@ -285,7 +285,9 @@ fn assemble(
     let resources = resources::read(files, &project, &definitions, problems);
     let frame = (&project, resources.as_slice());
     let names = outline(files, frame, &mut definitions, &mut origins, problems);
-    let jobs = jobs::read(files, (&definitions, &names), problems);
+    let frame = project.frame(&resources);
+    let jobs = jobs::read(files, frame, (&definitions, &names), problems);
+    let hooks = frame.common_hooks(files, problems);
     let mut environments = environments::read(files, (&definitions, &names), problems);
     let mut inline = InlineSources::after(names.len());
     let mut edges: Vec<(AssetId, AssetId, Location)> = Vec::new();
@@ -299,10 +301,8 @@ fn assemble(
                     id,
                     names: &names,
                     definitions: &definitions,
-                    resources: &resources,
                     defaults: &defaults[usize::from(outline.table.location.file.0)],
-                    shell: &project.shell,
-                    project: project.name.as_deref(),
+                    frame,
                 };
                 let before = (findings.problems.len(), findings.warnings.len());
                 let read = asset::read(&outline.table, outputs, context, &mut inline, findings);
@@ -353,6 +353,9 @@ fn assemble(
             list_uses: origins.into_uses(),
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
             environments,
+            hooks: hooks.project,
+            has_asset_hooks: declarations.iter().any(has_hooks),
+            default_hooks: hooks.defaults,
             resources,
         },
         files: sources.into_iter().map(str::to_owned).collect(),
@@ -367,6 +370,15 @@ fn assemble(
     environments::check_configs(environments, &graph, problems);
     environments::check_variables(environments, &graph, problems);
     Some((graph, overlaps))
+}
+
+/// Whether it declares hooks of its own.
+pub(super) fn has_hooks(declaration: &Declaration) -> bool {
+    let recipe = match declaration {
+        Declaration::Asset(asset) => asset.recipe.as_ref(),
+        Declaration::Source(_) => None,
+    };
+    recipe.is_some_and(|recipe| !recipe.hooks.is_empty())
 }
 
 /// Checks rules that declarations obey together.

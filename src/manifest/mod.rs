@@ -25,6 +25,7 @@ mod error;
 mod file;
 mod generators;
 mod given;
+mod hooks;
 mod jobs;
 mod load;
 mod mapping;

@@ -48,7 +48,15 @@ pub(super) fn read(
     location: impl Fn() -> Location,
     problems: &mut Problems,
 ) -> Option<(CommandPlaceholder, Amount)> {
-    if let Some(written) = Written::parse(name) {
+    if let (CommandOwner::StepHook, "partition") = (context.owner, name) {
+        let key = PartitionPlaceholder::Key;
+        return Some((CommandPlaceholder::Partition(key), Amount::One));
+    }
+    let is_of_hook = matches!(
+        context.owner,
+        CommandOwner::StepHook | CommandOwner::RunHook
+    );
+    if let Some(written) = Written::parse(name).filter(|_| !is_of_hook) {
         if context.is_batched {
             let problem = Problem::MisplacedPlaceholder {
                 name: name.to_owned(),
@@ -66,10 +74,13 @@ pub(super) fn read(
         None => (name, None),
     };
     let is_printed = context.owner == CommandOwner::Printed;
-    if let ("config", Some(path), false) = (word, rest, is_printed) {
+    if let ("config", Some(path), false) = (word, rest, is_printed || is_of_hook) {
         return named_config(path, context, location, problems);
     }
-    let of_asset = context.owner != CommandOwner::Resource;
+    let of_asset = !matches!(
+        context.owner,
+        CommandOwner::Resource | CommandOwner::RunHook
+    );
     let found = match (word, rest, context.outputs) {
         ("asset", None, _) if of_asset => Ok((CommandPlaceholder::Asset, Amount::One)),
         ("project", None, _) => match context.project {
@@ -366,6 +377,8 @@ fn unknown_help(word: &str, context: &CommandContext<'_>) -> String {
     }
     let mut known = match context.owner {
         CommandOwner::Resource => vec!["project", "config", "run_id"],
+        CommandOwner::StepHook => vec!["asset", "partition", "run_id", "project"],
+        CommandOwner::RunHook => vec!["run_id", "project"],
         CommandOwner::Asset | CommandOwner::Printed => vec![
             "partition",
             "window.start",
@@ -393,6 +406,10 @@ pub(super) enum CommandOwner {
     Printed,
     /// A resource.
     Resource,
+    /// A hook that runs after a step.
+    StepHook,
+    /// A hook that runs after a run.
+    RunHook,
 }
 
 /// What a command may name.

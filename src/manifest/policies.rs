@@ -1,29 +1,16 @@
-//! Hooks, retries, limits of tags and logs: checked, and kept as they are declared.
+//! Limits of tags and logs: checked, and kept as they are declared, as hooks and retries are.
 
 use serde_json::Value as Json;
 
-use crate::manifest::common_keys;
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table, Value};
 
 /// The keys that are read here, besides `priority`.
 pub(super) const KEYS: [&str; 4] = ["hooks", "retries", "tag_limits", "log"];
 
-const HOOKS: [&str; 5] = [
-    "on_success",
-    "on_failure",
-    "on_run_success",
-    "on_run_failure",
-    "on_run_canceled",
-];
-
 /// What a table declares of them and of its priority, as JSON text, sorted by key.
 pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, String)> {
     let before = problems.len();
-    if let Some(hooks) = table.table("hooks", Heading::Inline("the hooks"), problems) {
-        hooks.only(&HOOKS, problems);
-        hooks.values().for_each(|hook| check_hook(&hook, problems));
-    }
     if let Some(limits) = table.get("tag_limits") {
         match limits.as_elements() {
             Some(all) => all.for_each(|limit| check_limit(&limit, problems)),
@@ -43,24 +30,6 @@ pub(super) fn read(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, S
         read.extend(json.map(|json: Json| (key.to_owned(), json.to_string())));
     }
     read
-}
-
-fn check_hook(hook: &Value<'_>, problems: &mut Problems) {
-    let Some(table) = hook.as_table(Heading::Inline("the hook")) else {
-        hook.texts(problems);
-        return;
-    };
-    table.only(&["command", "env", "timeout", "resources"], problems);
-    table.required(
-        "command",
-        "this hook",
-        "write the command that it runs",
-        problems,
-    );
-    table.texts("command", problems);
-    common_keys::env(&table, problems);
-    common_keys::duration(&table, "timeout", problems);
-    table.texts("resources", problems);
 }
 
 fn check_limit(limit: &Value<'_>, problems: &mut Problems) {

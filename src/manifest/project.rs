@@ -8,7 +8,7 @@ use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::{common_keys, paths, retries};
-use crate::model::{About, EnvVariable, RetryPolicy};
+use crate::model::{About, DeclaredResource, EnvVariable, RetryPolicy};
 
 /// How a command given as one string is run: with `pipefail` a pipe fails where any program of it does.
 const DEFAULT_SHELL: [&str; 4] = ["bash", "-euo", "pipefail", "-c"];
@@ -41,6 +41,17 @@ pub(super) struct Defaults {
     group: Option<String>,
 }
 
+/// Parts of the project that all commands share.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct CommandFrame<'a> {
+    /// The project's shell.
+    pub shell: &'a [String],
+    /// The project's name.
+    pub project: Option<&'a str>,
+    /// The resources.
+    pub resources: &'a [DeclaredResource],
+}
+
 impl Default for Project {
     fn default() -> Self {
         Self {
@@ -54,11 +65,20 @@ impl Default for Project {
 }
 
 /// The keys of `[project]`.
-pub(super) const PROJECT_KEYS: [&str; 7] = [
-    "name", "include", "storage", "ignore", "shell", "dotenv", "test",
+pub(super) const PROJECT_KEYS: [&str; 8] = [
+    "name", "include", "storage", "ignore", "shell", "dotenv", "test", "hooks",
 ];
 
 impl Project {
+    /// What its commands share.
+    pub(super) fn frame<'a>(&'a self, resources: &'a [DeclaredResource]) -> CommandFrame<'a> {
+        CommandFrame {
+            shell: &self.shell,
+            project: self.name.as_deref(),
+            resources,
+        }
+    }
+
     /// Reads `[project]` of the main file.
     pub(super) fn read(file: &Table<'_>, problems: &mut Problems) -> Self {
         let mut project = Self::default();
@@ -124,10 +144,10 @@ impl Defaults {
         let Some(table) = file.table("defaults", Heading::Only("defaults"), problems) else {
             return Self::default();
         };
-        table.only(
-            &["env", "timeout", "retries", "tags", "owners", "group"],
-            problems,
-        );
+        let keys = [
+            "env", "hooks", "timeout", "retries", "tags", "owners", "group",
+        ];
+        table.only(&keys, problems);
         Self {
             env: common_keys::env(&table, problems),
             timeout: common_keys::duration(&table, "timeout", problems),

@@ -19,11 +19,11 @@ use crate::manifest::each::Origins;
 use crate::manifest::environments;
 use crate::manifest::file::{Origin, SourceFile};
 use crate::manifest::jobs::{self, ReadJob};
-use crate::manifest::load::{outline, parse};
-use crate::manifest::names::Declares;
+use crate::manifest::load::{has_hooks, outline, parse};
+use crate::manifest::names::{Declares, Names};
 use crate::manifest::overlap::{Overlaps, changed_overlaps};
 use crate::manifest::partitions::Definitions;
-use crate::manifest::project::{Defaults, Project};
+use crate::manifest::project::{CommandFrame, Defaults, Project};
 use crate::manifest::project_files;
 use crate::manifest::project_files::MANIFEST;
 use crate::manifest::segments::{
@@ -118,6 +118,14 @@ struct Edit<'e> {
     new_ids: Vec<Option<AssetId>>,
     /// The new ids of the other tables, by their names.
     changed_names: HashMap<&'e str, AssetId>,
+}
+
+/// What declarations are read with.
+struct ReadTables<'r> {
+    names: &'r Names<'r>,
+    definitions: &'r Definitions<'r>,
+    defaults: &'r [Defaults],
+    frame: CommandFrame<'r>,
 }
 
 impl<'e> Edit<'e> {
@@ -277,6 +285,39 @@ impl<'e> Edit<'e> {
         SourceFile::with_origins(FileId(number as u16), path, text, origins)
     }
 
+    /// The declarations that are new or have changed, by their new ids.
+    fn changed(
+        &self,
+        ids: &[AssetId],
+        read: &ReadTables<'_>,
+        inline: &mut InlineSources,
+        findings: &mut Findings,
+    ) -> Vec<(AssetId, Declaration)> {
+        let mut changed = Vec::new();
+        for (number, id) in (0..).zip(ids) {
+            if self.tables[id.index()].former.is_some() {
+                continue;
+            }
+            let outline = read.names.get(AssetId(number));
+            let declaration = match &outline.declares {
+                Declares::Source(source) => Declaration::Source(source.clone()),
+                Declares::Asset(outputs) => {
+                    let context = AssetContext {
+                        id: AssetId(number),
+                        names: read.names,
+                        definitions: read.definitions,
+                        defaults: &read.defaults[usize::from(outline.table.location.file.0)],
+                        frame: read.frame,
+                    };
+                    let read = asset::read(&outline.table, outputs, context, inline, findings);
+                    Declaration::Asset(Box::new(read.asset))
+                }
+            };
+            changed.push((*id, declaration));
+        }
+        changed
+    }
+
     fn read(&self, root: &Path, overlaps: &Overlaps) -> Option<Revision> {
         let read = self.tables_read()?;
         let mut findings = Findings::default();
@@ -311,7 +352,14 @@ impl<'e> Edit<'e> {
             &mut Origins::default(),
             &mut findings.problems,
         );
-        let jobs = jobs::read(&tables, (&definitions, &names), &mut findings.problems);
+        let frame = project.frame(&resources);
+        let jobs = jobs::read(
+            &tables,
+            frame,
+            (&definitions, &names),
+            &mut findings.problems,
+        );
+        let hooks = frame.common_hooks(&tables, &mut findings.problems);
         let mut environments =
             environments::read(&tables, (&definitions, &names), &mut findings.problems);
         environments::keep_concerned(&mut environments, &self.old.settings().environments);
@@ -320,31 +368,13 @@ impl<'e> Edit<'e> {
         }
         let mut inline = InlineSources::after(names.len());
         let ids: Vec<AssetId> = read.into_iter().collect();
-        let mut changed = Vec::new();
-        for (number, id) in (0..).zip(&ids) {
-            if self.tables[id.index()].former.is_some() {
-                continue;
-            }
-            let outline = names.get(AssetId(number));
-            let declaration = match &outline.declares {
-                Declares::Source(source) => Declaration::Source(source.clone()),
-                Declares::Asset(outputs) => {
-                    let context = AssetContext {
-                        id: AssetId(number),
-                        names: &names,
-                        definitions: &definitions,
-                        resources: &resources,
-                        defaults: &defaults[usize::from(outline.table.location.file.0)],
-                        shell: &project.shell,
-                        project: project.name.as_deref(),
-                    };
-                    let read =
-                        asset::read(&outline.table, outputs, context, &mut inline, &mut findings);
-                    Declaration::Asset(Box::new(read.asset))
-                }
-            };
-            changed.push((*id, declaration));
-        }
+        let read = ReadTables {
+            names: &names,
+            definitions: &definitions,
+            defaults: &defaults,
+            frame,
+        };
+        let mut changed = self.changed(&ids, &read, &mut inline, &mut findings);
         if project.dotenv {
             let declarations = changed.iter().map(|(_, declaration)| declaration);
             check_dotenv(declarations, &resources, &mut findings.problems);
@@ -370,6 +400,10 @@ impl<'e> Edit<'e> {
         let settings = Settings {
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
             environments: environments.clone(),
+            hooks: hooks.project,
+            has_asset_hooks: self.old.settings().has_asset_hooks
+                || changed.iter().any(|(_, it)| has_hooks(it)),
+            default_hooks: hooks.defaults,
             resources,
             ..self.old.settings().clone()
         };

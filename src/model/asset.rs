@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::config::AssetConfig;
+use crate::model::hook::Hook;
 use crate::model::name::{AssetId, AssetKey, Location, Name};
 use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::retry::{RetryPolicy, RetryRule};
@@ -85,6 +86,8 @@ pub struct Recipe {
     pub resources: Vec<Name>,
     /// Its configuration, if it has one.
     pub config: Option<Box<AssetConfig>>,
+    /// What runs when a step of it has ended; part of no version.
+    pub hooks: Vec<Hook>,
     /// What of the caller's environment the command sees.
     pub inherit_env: InheritEnv,
     /// How long an attempt may take.
@@ -176,6 +179,18 @@ pub enum EnvValue {
         /// Whether its absence is an error.
         required: bool,
     },
+}
+
+impl EnvValue {
+    /// The caller's variable that it takes, and whether its absence is an error.
+    pub fn of_caller(&self) -> Option<(&str, bool)> {
+        match self {
+            Self::Literal(_) => None,
+            Self::FromEnv { variable, required } | Self::Secret { variable, required } => {
+                Some((variable, *required))
+            }
+        }
+    }
 }
 
 /// What of the caller's environment a command sees.

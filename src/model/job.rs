@@ -5,6 +5,7 @@ use std::num::NonZeroU32;
 use serde::{Deserialize, Serialize};
 
 use crate::model::config::{AssetConfig, Setting};
+use crate::model::hook::Hook;
 use crate::model::name::{Location, Name};
 use crate::model::partition::{DefinitionId, PartitionKey};
 use crate::model::request::SelectionText;
@@ -41,6 +42,8 @@ pub struct Job {
     pub metadata: Vec<(String, String)>,
     /// How often steps are tried again that have no policy of their own.
     pub retries: Option<RetryPolicy>,
+    /// What runs when its steps and its runs have ended.
+    pub hooks: Vec<Hook>,
     /// Hooks, retries, limits of tags, logs and priority, as JSON text, sorted by key.
     pub policies: Vec<(String, String)>,
 }

@@ -5,6 +5,7 @@ mod config;
 mod environment;
 mod generator;
 mod graph;
+mod hook;
 mod job;
 mod lock;
 mod name;
@@ -32,6 +33,7 @@ pub use graph::{
     AssetGraph, AssetKeys, ByValue, Cycle, GraphBlocks, GraphParts, Labels, Revised, Settings,
     own_source, written_path,
 };
+pub use hook::{Hook, HookMoment, HookOwner};
 pub use job::{
     ExecutorKind, Job, JobConfig, JobExecution, JobInput, JobSetting, JobValue, ParamPiece,
 };

@@ -214,6 +214,11 @@ impl Store {
         Ok(())
     }
 
+    /// Records what follows a run that has ended.
+    pub fn follow_run(&mut self, run: RunId, events: &[Event]) -> Result<(), StoreError> {
+        self.write(|writing| events::insert(writing, run, events))
+    }
+
     /// The last `limit` runs, newest first.
     pub fn runs(&self, limit: usize) -> Result<Vec<Run>, StoreError> {
         self.read(|connection| {

@@ -24,6 +24,7 @@ mod property;
 mod reasons;
 mod resources;
 mod retries;
+mod run_hooks;
 mod runs;
 mod sandbox;
 mod scenario;

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use crate::answer::event::{EventKind, Level, ResourcePhase, RunCounts, RunOutcome, StepOutcome};
+use crate::answer::event::{
+    EventKind, HookName, Level, ResourcePhase, RunCounts, RunOutcome, StepOutcome,
+};
+use crate::model::StepName;
 
 impl EventKind {
     /// How much it matters.
@@ -24,6 +27,7 @@ impl EventKind {
             Self::StepFinished { warnings, .. } if !warnings.is_empty() => Level::Warn,
             Self::ResourceFailed { .. }
             | Self::StepUpForRetry(_)
+            | Self::HookErrored { .. }
             | Self::OutputSetAside { .. }
             | Self::StepBlocked { .. }
             | Self::RunCanceled { .. } => Level::Warn,
@@ -80,8 +84,13 @@ impl EventKind {
             }
             Self::StepBlocked { step, reason, .. } => format!("{step} is blocked: {reason}"),
             Self::ResourceStarted { resource } => format!("resource {resource} is set up"),
-            Self::ResourceFailed { failure, .. } => failure.message.clone(),
+            Self::ResourceFailed { failure, .. } | Self::HookErrored { failure, .. } => {
+                failure.message.clone()
+            }
             Self::ResourceStopped { resource } => format!("resource {resource} was torn down"),
+            Self::HookCompleted { hook, duration, .. } => {
+                format!("{hook} completed after {:.1}s", seconds(*duration))
+            }
             Self::StepFresh { step } => format!("{step} is fresh"),
             Self::RunCanceled { by: Some(by) } => format!("run canceled by {by}"),
             Self::RunCanceled { by: None } => "run canceled".to_owned(),
@@ -106,6 +115,20 @@ impl EventKind {
 /// A duration in seconds, by its milliseconds, which are what is stored: an event that is read back says the same.
 fn seconds(duration: Duration) -> f64 {
     Duration::from_millis(duration.as_millis() as u64).as_secs_f64()
+}
+
+impl std::fmt::Display for HookName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { hook, declared, .. } = self;
+        write!(f, "hook {} ({})", hook.word(), declared.word())?;
+        match (&self.step, self.batch.as_deref()) {
+            (Some(StepName { asset, .. }), Some(batch)) => {
+                write!(f, " of {asset}@{}...{}", batch.first, batch.last)
+            }
+            (Some(step), None) => write!(f, " of {step}"),
+            (None, _) => Ok(()),
+        }
+    }
 }
 
 impl std::fmt::Display for RunCounts {

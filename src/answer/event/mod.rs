@@ -20,8 +20,8 @@ use crate::answer::{GivenConfiguration, InputRange, fields};
 use crate::model::{Batch, Cause, DataVersion, Name, OutputRecord, ResourceUsage, RunId, StepName};
 
 pub use summary::{
-    BlockedRange, FailedTry, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure,
-    StepOutcome,
+    BlockedRange, FailedTry, HookName, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome,
+    StepFailure, StepOutcome,
 };
 
 /// The number of the form in which events are written.
@@ -256,6 +256,30 @@ pub enum EventKind {
         /// The resource.
         resource: Name,
     },
+    /// A hook has ended well.
+    HookCompleted {
+        /// Which hook.
+        #[serde(flatten)]
+        hook: HookName,
+        /// How long it took.
+        #[serde(rename = "duration_ms", with = "milliseconds")]
+        duration: Duration,
+        /// Its log, relative to the project root, if there is anything in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<String>,
+    },
+    /// A hook has failed, which changes nothing of what it follows.
+    HookErrored {
+        /// Which hook.
+        #[serde(flatten)]
+        hook: HookName,
+        /// How; its message names the hook.
+        #[serde(flatten)]
+        failure: Box<StepFailure>,
+        /// Its log, relative to the project root, if there is anything in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        log: Option<String>,
+    },
     /// A step turned out to be fresh once its upstreams were final, or because another process ran it.
     StepFresh {
         /// The step.
@@ -323,6 +347,8 @@ impl EventKind {
             Self::ResourceStarted { .. } => "resource_started",
             Self::ResourceFailed { .. } => "resource_failed",
             Self::ResourceStopped { .. } => "resource_stopped",
+            Self::HookCompleted { .. } => "hook_completed",
+            Self::HookErrored { .. } => "hook_errored",
             Self::StepFresh { .. } => "step_fresh",
             Self::RunCanceled { .. } => "run_canceled",
             Self::RunFinished { .. } => "run_finished",
@@ -344,6 +370,7 @@ impl EventKind {
             | Self::StepBlocked { step, .. }
             | Self::StepFresh { step } => Some(step),
             Self::StepUpForRetry(tried) => Some(&tried.step),
+            Self::HookCompleted { hook, .. } | Self::HookErrored { hook, .. } => hook.step.as_ref(),
             Self::RunStarted { .. }
             | Self::RunPlanned(_)
             | Self::ResourceStarted { .. }
@@ -355,10 +382,11 @@ impl EventKind {
         }
     }
 
-    /// What kind of step it is about: `command` or `observe`.
+    /// What kind of step it is about: `command`, `observe` or `hook`.
     fn step_kind(&self) -> Option<&'static str> {
         let kind = match self {
             Self::Observation { .. } => "observe",
+            Self::HookCompleted { .. } | Self::HookErrored { .. } => "hook",
             _ => "command",
         };
         self.step().map(|_| kind)
@@ -398,6 +426,7 @@ impl Serialize for Event {
             kind,
             EventKind::Other(_)
                 | EventKind::ResourceFailed { .. }
+                | EventKind::HookErrored { .. }
                 | EventKind::StepFinished {
                     outcome: StepOutcome::Failed(_),
                     ..
@@ -472,6 +501,38 @@ mod step_fields {
         }
         let Fields { asset, partition } = Fields::deserialize(deserializer)?;
         Ok(StepName { asset, partition })
+    }
+}
+
+/// The same, where there may be none.
+mod some_step_fields {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::model::{AssetKey, PartitionKey, StepName};
+
+    #[expect(clippy::ref_option, reason = "serde passes references")]
+    pub fn serialize<S: Serializer>(
+        step: &Option<StepName>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct NoFields {}
+        match step {
+            Some(step) => crate::answer::event::step_fields::serialize(step, serializer),
+            None => NoFields {}.serialize(serializer),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<StepName>, D::Error> {
+        #[derive(Deserialize)]
+        struct Fields {
+            asset: Option<AssetKey>,
+            partition: Option<PartitionKey>,
+        }
+        let Fields { asset, partition } = Fields::deserialize(deserializer)?;
+        Ok(asset.map(|asset| StepName { asset, partition }))
     }
 }
 

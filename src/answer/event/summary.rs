@@ -6,10 +6,25 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::answer::event::{milliseconds, some_milliseconds, step_fields};
+use crate::answer::event::{milliseconds, some_milliseconds, some_step_fields, step_fields};
 use crate::answer::{KeyRange, PlanCounts};
 use crate::digest::Digest;
-use crate::model::{Batch, DataVersion, RunId, RunTags, StepName};
+use crate::model::{Batch, DataVersion, HookMoment, HookOwner, RunId, RunTags, StepName};
+
+/// A hook that has run, and after which step; after none where it follows a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HookName {
+    /// When it runs.
+    pub hook: HookMoment,
+    /// Who declares it.
+    pub declared: HookOwner,
+    /// The step that it follows.
+    #[serde(flatten, with = "some_step_fields")]
+    pub step: Option<StepName>,
+    /// All that the step makes, where that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch: Option<Arc<Batch>>,
+}
 
 /// How a step has ended.
 ///

@@ -7,14 +7,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::answer::{
-    BlockedRange, Event, EventKind, FailedTry, GivenConfiguration, InputRange, KeyRange, Level,
-    PlanCounts, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure, StepOutcome,
+    BlockedRange, Event, EventKind, FailedTry, GivenConfiguration, HookName, InputRange, KeyRange,
+    Level, PlanCounts, Planned, ResourcePhase, RunCounts, RunOrigin, RunOutcome, StepFailure,
+    StepOutcome,
 };
 use crate::digest::Digest;
 use crate::model::{
     Batch, Cause, CodeChange, DataChange, DataDetail, DataVersion, DependencyChange, FileChanges,
-    Name, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence, ResourceUsage, RunId,
-    RunTags, StepName,
+    HookMoment, HookOwner, Name, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence,
+    ResourceUsage, RunId, RunTags, StepName,
 };
 use crate::testkit::{self, asset, name};
 
@@ -178,6 +179,7 @@ fn samples() -> Vec<EventKind> {
         .into_iter()
         .chain(of_attempts())
         .chain(of_resources())
+        .chain(of_hooks())
         .collect()
 }
 
@@ -219,6 +221,36 @@ fn of_attempts() -> Vec<EventKind> {
             batch: None,
             attempt: 1,
             pid: Some(4712),
+        },
+    ]
+}
+
+fn of_hooks() -> Vec<EventKind> {
+    let failure = StepFailure::new(
+        "assetctl::engine::command_failed",
+        "the hook on_run_failure (job) failed: exit code 3".into(),
+        None,
+    );
+    vec![
+        EventKind::HookCompleted {
+            hook: HookName {
+                hook: HookMoment::StepSuccess,
+                declared: HookOwner::Asset,
+                step: Some(step("clean", "d1")),
+                batch: None,
+            },
+            duration: Duration::from_millis(15),
+            log: None,
+        },
+        EventKind::HookErrored {
+            hook: HookName {
+                hook: HookMoment::RunFailure,
+                declared: HookOwner::Job,
+                step: None,
+                batch: None,
+            },
+            failure: Box::new(failure),
+            log: Some(".assetctl/logs/x/~run~on_run_failure~job.log".into()),
         },
     ]
 }
@@ -370,6 +402,8 @@ fn known(kind: &EventKind) -> bool {
         | EventKind::ResourceStarted { .. }
         | EventKind::ResourceFailed { .. }
         | EventKind::ResourceStopped { .. }
+        | EventKind::HookCompleted { .. }
+        | EventKind::HookErrored { .. }
         | EventKind::RunCanceled { .. }
         | EventKind::RunFinished { .. } => true,
         EventKind::Other(_) => false,
@@ -377,7 +411,7 @@ fn known(kind: &EventKind) -> bool {
 }
 
 /// A type that is added has a number here and a sample above, or this does not hold.
-const TYPES: usize = 17;
+const TYPES: usize = 19;
 
 #[test]
 fn each_type_is_read_back_as_it_was_written() {

@@ -313,6 +313,7 @@ pub fn options(
         },
         config_digest: project.configuration().key(),
         steps: planned_steps(evaluation),
+        hooks: request.in_memory.as_ref().is_none_or(|it| it.hooks),
     }
 }
 

@@ -108,6 +108,9 @@ pub struct MemoryArgs {
     /// Read sources from the paths of `[project.test]`
     #[arg(long)]
     pub test_sources: bool,
+    /// Run hooks, too
+    #[arg(long)]
+    pub hooks: bool,
     /// Where outputs are kept: `filesystem`, the default, or `memory`, which is --in-memory
     #[arg(long, value_name = "NAME")]
     pub io_manager: Option<IoManagerName>,
@@ -245,6 +248,9 @@ fn goes_on(
         if memory.test_sources {
             words.push("--test-sources".to_owned());
         }
+        if memory.hooks {
+            words.push("--hooks".to_owned());
+        }
     }
     let configuration = args.run.configuration.as_typed();
     if !configuration.is_empty() {
@@ -316,6 +322,7 @@ fn options(
         inputs: SuppliedInput::taken_in_memory(&mut args.run.configuration.inputs(here)?),
         printed,
         recorded: globals.home.is_some(),
+        hooks: memory.hooks,
     });
     Ok(options)
 }
@@ -326,6 +333,7 @@ fn nothing_of(memory: &MemoryArgs) -> Result<(), CliError> {
         ("--memory-limit", memory.memory_limit.is_some()),
         ("--print", memory.print.is_some()),
         ("--test-sources", memory.test_sources),
+        ("--hooks", memory.hooks),
     ];
     match given.iter().find(|(_, is_given)| *is_given) {
         Some((flag, _)) => Err(usage(

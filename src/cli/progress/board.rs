@@ -29,6 +29,8 @@ pub struct Board {
     pub started: Instant,
     /// How many lines have been printed.
     pub printed: usize,
+    /// How many hooks have failed.
+    pub failed_hooks: u32,
 }
 
 /// A step that runs.
@@ -85,6 +87,7 @@ impl Board {
             blocked: Vec::new(),
             started: now,
             printed: 0,
+            failed_hooks: 0,
         }
     }
 
@@ -146,7 +149,9 @@ impl Board {
             EventKind::StepFresh { .. } => self.total = self.total.saturating_sub(1),
             // Steps that are blocked from the start are told one by one after it.
             EventKind::RunPlanned(planned) => self.total += planned.counts.blocked,
+            EventKind::HookErrored { .. } => self.failed_hooks += 1,
             EventKind::Observation { .. }
+            | EventKind::HookCompleted { .. }
             | EventKind::ResourceStarted { .. }
             | EventKind::ResourceFailed { .. }
             | EventKind::ResourceStopped { .. }

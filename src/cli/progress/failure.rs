@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::time::Duration;
 
-use crate::answer::{EventKind, KeyPlaces, KeyRange, ResourcePhase, StepFailure, StepOutcome};
+use crate::answer::{EventKind, KeyPlaces, KeyRange, StepFailure, StepOutcome};
 use crate::cli::next::{Next, as_typed};
 use crate::cli::progress::board::{Blocked, Failed};
 use crate::cli::progress::line::{neighbours, range_name};
@@ -50,16 +50,16 @@ fn line_of(keys: &KeyRange, first: &Failed) -> String {
     )
 }
 
-/// A setup or a teardown of a resource that failed.
-pub fn resource_block(
-    phase: ResourcePhase,
-    failure: &StepFailure,
-    log: Option<&str>,
+/// A command that failed beside steps: of a resource, or a hook.
+pub fn block_besides(
+    is_error: bool,
+    (failure, log): (&StepFailure, Option<&str>),
     next: &Next,
 ) -> String {
-    let (style, word) = match phase {
-        ResourcePhase::Setup => (BAD, "Error"),
-        ResourcePhase::Teardown => (WARN, "Warning"),
+    let (style, word) = if is_error {
+        (BAD, "Error")
+    } else {
+        (WARN, "Warning")
     };
     let word = styled(style, format!("{word:>12}"));
     let mut text = format!("\n{word} {}\n", visible(&failure.message));

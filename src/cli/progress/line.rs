@@ -161,7 +161,7 @@ pub fn spared(steps: u32, board: &Board) -> String {
 }
 
 /// `Finished 10 materialized, 4 unchanged, 1,083 fresh in 1m 02s`
-pub fn run_finished(event: &EventKind) -> Option<String> {
+pub fn run_finished(event: &EventKind, failed_hooks: u32) -> Option<String> {
     let EventKind::RunFinished {
         outcome,
         counts,
@@ -176,11 +176,12 @@ pub fn run_finished(event: &EventKind) -> Option<String> {
         RunOutcome::Failed => verb(BAD, "Failed"),
         RunOutcome::Canceled => verb(WARN, "Interrupted"),
     };
-    Some(format!(
-        "{verb} {} in {}",
-        counted(*counts),
-        span(*duration)
-    ))
+    let hooks = match failed_hooks {
+        0 => String::new(),
+        some => format!(", {} failed", count(u64::from(some), "hook")),
+    };
+    let (counts, took) = (counted(*counts), span(*duration));
+    Some(format!("{verb} {counts} in {took}{hooks}"))
 }
 
 fn row(

@@ -115,7 +115,7 @@ impl Display for Live {
     }
 
     fn end(&mut self) {
-        let text = self.story.release();
+        let text = self.story.end();
         self.lines.clear();
         self.show(text);
     }
@@ -123,6 +123,10 @@ impl Display for Live {
 
 /// The lines of the region: up to eight running steps, as many as there is room for, and the bar.
 fn lines(story: &Story, last_line: &LastLine, now: Instant) -> Vec<String> {
+    if story.has_finished() {
+        // Hooks of the run, and what is written at its end.
+        return vec![line::verb(ACCENT, "Finishing")];
+    }
     let board = &story.board;
     if board.total == 0 || (board.done >= board.total && board.running.is_empty()) {
         return Vec::new();

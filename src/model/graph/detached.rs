@@ -78,7 +78,12 @@ pub(super) fn attach(mut declaration: Declaration, to: &Attachment<'_>) -> Decla
 pub(super) fn without_places(mut detached: Declaration) -> Declaration {
     each_location(&mut detached, |location| *location = Location::default());
     match &mut detached {
-        Declaration::Asset(asset) => asset.about = About::default(),
+        Declaration::Asset(asset) => {
+            asset.about = About::default();
+            if let Some(recipe) = &mut asset.recipe {
+                recipe.hooks.clear();
+            }
+        }
         Declaration::Source(source) => source.about = About::default(),
     }
     detached
@@ -107,6 +112,9 @@ fn each_location(declaration: &mut Declaration, mut each: impl FnMut(&mut Locati
         files.chain(variables).for_each(&mut each);
         if let Some(config) = &mut recipe.config {
             config.each_location(&mut each);
+        }
+        for hook in &mut recipe.hooks {
+            hook.each_location(&mut each);
         }
     }
 }

@@ -5,6 +5,7 @@ mod compiled;
 mod declarations;
 mod detached;
 mod environment;
+mod hooks;
 mod index;
 mod meaning;
 mod outline;
@@ -26,6 +27,7 @@ use crate::model::graph::detached::{Attachment, attach};
 use crate::model::graph::index::AssetNames;
 use crate::model::graph::outline::{Outline, OutlineRole};
 use crate::model::graph::rows::{Rows, topological_order};
+use crate::model::hook::Hook;
 use crate::model::job::Job;
 use crate::model::name::{AssetId, AssetKey, FileId, Location};
 use crate::model::partition::{
@@ -62,6 +64,12 @@ pub struct Settings {
     pub environments: Vec<DeclaredEnvironment>,
     /// Resources, in order of declaration.
     pub resources: Vec<DeclaredResource>,
+    /// Hooks of the whole project.
+    pub hooks: Vec<Hook>,
+    /// Whether an asset declares hooks of its own.
+    pub has_asset_hooks: bool,
+    /// Hooks that a file sets for its assets; files without any are left out.
+    pub default_hooks: Vec<(FileId, Vec<Hook>)>,
 }
 
 /// Everything that a project declares.

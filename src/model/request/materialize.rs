@@ -128,6 +128,8 @@ pub struct MemoryOptions {
     pub printed: Option<Printed>,
     /// Whether the run is recorded in the instance of the call, and not in an ephemeral one.
     pub recorded: bool,
+    /// Whether hooks run.
+    pub hooks: bool,
 }
 
 impl MemoryOptions {
@@ -143,6 +145,7 @@ impl Default for MemoryOptions {
             inputs: Vec::new(),
             printed: None,
             recorded: false,
+            hooks: false,
         }
     }
 }

@@ -235,6 +235,7 @@ impl Build<'_, '_> {
             details: RunDetails::default(),
             config_digest: None,
             steps: Vec::new(),
+            hooks: false,
         }
     }
 }

@@ -6,7 +6,9 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::answer::{Event, EventKind, KeyPlaces, Planned, RunCounts, RunOutcome, StepOutcome};
+use crate::answer::{
+    Event, EventKind, KeyPlaces, Planned, ResourcePhase, RunCounts, RunOutcome, StepOutcome,
+};
 use crate::cli::next::Next;
 use crate::cli::output;
 use crate::cli::plan::blocked;
@@ -107,7 +109,7 @@ impl Display for LineProgress {
     }
 
     fn end(&mut self) {
-        let text = self.story.release();
+        let text = self.story.end();
         self.say(text);
     }
 }
@@ -130,6 +132,8 @@ pub struct Story {
     /// What has ended of a batch so far.
     gathered: FailureSummary,
     spared: u32,
+    /// How the run has ended, which is told when nothing follows.
+    finished: Option<EventKind>,
     /// Whether a failure is the last that was told, so that it need not be told again at the end.
     ends_with_failure: bool,
 }
@@ -147,8 +151,14 @@ impl Story {
             held: None,
             gathered: FailureSummary::default(),
             spared: 0,
+            finished: None,
             ends_with_failure: false,
         }
+    }
+
+    /// Whether the run has ended, and its last line is still to come.
+    pub fn has_finished(&self) -> bool {
+        self.has_begun && self.finished.is_some()
     }
 
     /// Whether a line waits for what comes next.
@@ -220,6 +230,7 @@ impl Story {
             | EventKind::Observation { .. }
             | EventKind::StepFresh { .. }
             | EventKind::ResourceStopped { .. }
+            | EventKind::HookCompleted { .. }
             | EventKind::StepBlocked { .. }
             | EventKind::RunCanceled { .. }
             | EventKind::Other(_) => {}
@@ -234,13 +245,18 @@ impl Story {
                 ..
             } => {
                 let log = log.as_deref();
-                let block = failure::resource_block(*phase, failure, log, &self.next);
+                let is_error = *phase == ResourcePhase::Setup;
+                let block = failure::block_besides(is_error, (failure, log), &self.next);
                 text.push_str(&block);
             }
             EventKind::StepUpForRetry(tried) => {
                 if is_first(&tried.step, tried.batch.as_deref()) && !self.is_brief() {
                     put(&mut text, &line::retry(tried, &self.board));
                 }
+            }
+            EventKind::HookErrored { failure, log, .. } => {
+                let log = log.as_deref();
+                text.push_str(&failure::block_besides(false, (failure, log), &self.next));
             }
             EventKind::StepWaiting { step, holder } => put(&mut text, &line::waiting(step, holder)),
             EventKind::StepFinished { outcome, .. } => match outcome {
@@ -251,31 +267,7 @@ impl Story {
                 StepOutcome::Unchanged { .. } => self.held = Some(event.clone()),
                 _ => self.leave(&mut text, event),
             },
-            EventKind::RunFinished {
-                outcome, counts, ..
-            } => {
-                if !(self.ends_with_failure && self.board.failed_once()) {
-                    let above = self.board.printed + text.lines().count();
-                    text.push_str(&failure::again(
-                        &self.board.failures,
-                        &self.keys,
-                        &self.next,
-                        above.saturating_sub(self.look.height.unwrap_or(SCREEN)),
-                    ));
-                }
-                let blocked = &self.board.blocked;
-                text.push_str(&failure::blocked(blocked, &self.keys, &self.next));
-                let nothing = !self.has_begun && *outcome == RunOutcome::Success;
-                // The error that broke it off says more.
-                let broken_off = *outcome == RunOutcome::Failed
-                    && *counts == RunCounts::default()
-                    && self.board.done == 0;
-                match (&self.planned, nothing) {
-                    (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
-                    _ if broken_off => {}
-                    _ => put(&mut text, &line::run_finished(event).unwrap_or_default()),
-                }
-            }
+            EventKind::RunFinished { .. } => self.finished = Some(event.clone()),
         }
         if !text.is_empty() {
             let failed = matches!(
@@ -286,6 +278,44 @@ impl Story {
                 }
             );
             self.ends_with_failure = failed;
+        }
+        text
+    }
+
+    /// The last lines, where the run has ended.
+    pub fn end(&mut self) -> String {
+        let mut text = self.release();
+        let Some(event) = self.finished.take() else {
+            return text;
+        };
+        let EventKind::RunFinished {
+            outcome, counts, ..
+        } = event
+        else {
+            unreachable!("it is kept as what it is")
+        };
+        if !(self.ends_with_failure && self.board.failed_once()) {
+            let above = self.board.printed + text.lines().count();
+            text.push_str(&failure::again(
+                &self.board.failures,
+                &self.keys,
+                &self.next,
+                above.saturating_sub(self.look.height.unwrap_or(SCREEN)),
+            ));
+        }
+        let blocked = &self.board.blocked;
+        text.push_str(&failure::blocked(blocked, &self.keys, &self.next));
+        let nothing = !self.has_begun && outcome == RunOutcome::Success;
+        // The error that broke it off says more.
+        let broken_off =
+            outcome == RunOutcome::Failed && counts == RunCounts::default() && self.board.done == 0;
+        match (&self.planned, nothing) {
+            (Some(planned), true) => put(&mut text, &line::nothing_to_do(planned)),
+            _ if broken_off => {}
+            _ => put(
+                &mut text,
+                &line::run_finished(&event, self.board.failed_hooks).unwrap_or_default(),
+            ),
         }
         text
     }

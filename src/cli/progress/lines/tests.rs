@@ -74,7 +74,7 @@ fn told(mut story: Story, planned: &Planned, events: &[EventKind]) -> String {
     for event in before.iter().chain([&planned]).chain(after) {
         text.push_str(&story.event(event, now));
     }
-    text.push_str(&story.release());
+    text.push_str(&story.end());
     plain(&text)
 }
 
@@ -412,7 +412,9 @@ fn a_run_that_was_broken_off_leaves_the_last_word_to_its_error() {
         (RunOutcome::Canceled, "Interrupted nothing"),
     ] {
         let mut story = Story::new(look(), Instant::now(), next());
-        let told = plain(&story.event(&end(outcome, none), Instant::now()));
+        let early = story.event(&end(outcome, none), Instant::now());
+        assert_eq!(early, "", "hooks may follow");
+        let told = plain(&story.end());
         assert!(told.trim().starts_with(text), "{told:?}");
         assert_eq!(told.is_empty(), text.is_empty(), "{told:?}");
     }

@@ -1,0 +1,288 @@
+//! Hooks: commands that follow the end of a step or of the run, and change nothing of either.
+//!
+//! An event that was stored and shown calls the hooks of its step, the outermost first. Workers run them like steps, one
+//! step's hooks one after the other, and nothing waits for them but the end of the run. Those of the run follow its last event.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::answer::{Event, EventKind, HookName, RunOutcome, StepFailure, StepOutcome};
+use crate::command::{HookCommand, Unrenderable};
+use crate::engine::failure::{failure_of_exit, last_lines};
+use crate::engine::resources::{Given, NotReady, ResourcePool};
+use crate::engine::step_locks::{GroupNote, GroupNotes};
+use crate::executor::{Exit, Moment, SecondInterrupt, Watcher};
+use crate::look::{OwnLife, Workspace, log_path, resolved_resource, unset_variable};
+use crate::model::{
+    AssetGraph, Batch, Hook, HookMoment, HookOwner, Job, Name, ResolvedResource, RunId, StepName,
+};
+use crate::sys::file::{create_parent, write_privately};
+use crate::sys::shell::quote_command;
+
+/// The hooks that an event calls, the outermost first.
+#[derive(Debug)]
+pub struct HookCall {
+    /// The event, which was stored.
+    event: Event,
+    step: Option<StepName>,
+    /// All that the step makes, where that is more.
+    batch: Option<Arc<Batch>>,
+    hooks: Vec<(HookOwner, Hook)>,
+}
+
+/// What hooks of one run share.
+pub struct HookDoors<'a> {
+    /// The project.
+    pub workspace: &'a Workspace<'a>,
+    /// The run.
+    pub run: RunId,
+    /// The job that is run.
+    pub job: Option<&'a Name>,
+    /// The resources.
+    pub resources: &'a ResourcePool<'a>,
+    /// Where process groups are noted.
+    pub groups: Arc<GroupNotes>,
+    /// Ends them.
+    pub second: SecondInterrupt,
+}
+
+/// The hooks that a run may call.
+#[derive(Clone, Copy, Debug)]
+pub struct DeclaredHooks<'a> {
+    graph: &'a AssetGraph,
+    /// The job that is run.
+    job: Option<&'a Name>,
+    /// Whether they are to run.
+    run: bool,
+}
+
+impl<'a> DeclaredHooks<'a> {
+    /// Those of a run, which may be that of a job; none where they are not to run.
+    pub fn new(graph: &'a AssetGraph, job: Option<&'a Name>, run: bool) -> Self {
+        Self { graph, job, run }
+    }
+
+    /// Whether there may be any.
+    pub fn are_there(self) -> bool {
+        self.run && self.graph.may_have_hooks(self.job())
+    }
+
+    /// The call of an event, if it has hooks. Of a batch the event of its first partition calls them.
+    pub fn called(self, event: &Event) -> Option<HookCall> {
+        if !self.run {
+            return None;
+        }
+        let (moment, step, batch) = match &event.kind {
+            EventKind::StepFinished {
+                step,
+                batch,
+                outcome,
+                ..
+            } => {
+                let is_later = |batch: &Batch| step.partition.as_ref() != Some(&batch.first);
+                if batch.as_deref().is_some_and(is_later) {
+                    return None;
+                }
+                let moment = match outcome {
+                    StepOutcome::Materialized { .. } | StepOutcome::Unchanged { .. } => {
+                        HookMoment::StepSuccess
+                    }
+                    StepOutcome::Failed(_) => HookMoment::StepFailure,
+                    StepOutcome::Canceled => return None,
+                };
+                (moment, Some(step), batch.clone())
+            }
+            EventKind::RunFinished { outcome, .. } => {
+                let moment = match outcome {
+                    RunOutcome::Success => HookMoment::RunSuccess,
+                    RunOutcome::Failed => HookMoment::RunFailure,
+                    RunOutcome::Canceled => HookMoment::RunCanceled,
+                };
+                (moment, None, None)
+            }
+            _ => return None,
+        };
+        let asset = step.and_then(|step| self.graph.asset(self.graph.find(step.asset.as_str())?));
+        let hooks = self.graph.hooks(moment, asset, self.job());
+        let hooks: Vec<_> = hooks.map(|(owner, hook)| (owner, hook.clone())).collect();
+        (!hooks.is_empty()).then(|| HookCall {
+            event: event.clone(),
+            step: step.cloned(),
+            batch,
+            hooks,
+        })
+    }
+
+    /// Whether a hook of a run needs resources, so that they have to be there longer.
+    pub fn hold_resources(self) -> bool {
+        let moments = HookMoment::ALL.into_iter().filter(|it| !it.is_of_step());
+        let mut hooks = moments.flat_map(|moment| self.graph.hooks(moment, None, self.job()));
+        self.run && hooks.any(|(_, hook)| !hook.resources.is_empty())
+    }
+
+    fn job(self) -> Option<&'a Job> {
+        self.job.and_then(|name| self.graph.job(name.as_str()))
+    }
+}
+
+impl HookDoors<'_> {
+    /// Runs the hooks of a call one after the other, and tells how each has ended. What fails does not keep the next from running.
+    ///
+    /// `wake` is called where something has happened to a resource.
+    pub fn run(&self, call: &HookCall, wake: &dyn Fn(), tell: &mut dyn FnMut(EventKind)) {
+        let file = event_file(self.workspace.own, self.run, call.event.seq);
+        let file = self.workspace.resolve(&file);
+        let written = serde_json::to_vec(&call.event)
+            .map_err(std::io::Error::other)
+            .and_then(|mut line| {
+                line.push(b'\n');
+                create_parent(&file)?;
+                write_privately(&file, &line)
+            });
+        for (owner, hook) in &call.hooks {
+            let name = HookName {
+                hook: hook.moment,
+                declared: *owner,
+                step: call.step.clone(),
+                batch: call.batch.clone(),
+            };
+            let started = Instant::now();
+            let ended = match &written {
+                Ok(()) => self.run_one(call, (&name, hook), &file, wake),
+                Err(error) => {
+                    let message = format!("cannot write {}: {error}", file.display());
+                    Err((failure("assetctl::engine::unwritable", message), None))
+                }
+            };
+            tell(match ended {
+                Ok(log) => EventKind::HookCompleted {
+                    hook: name,
+                    duration: started.elapsed(),
+                    log,
+                },
+                Err((mut failure, log)) => {
+                    failure.message = format!("the {name} failed: {}", failure.message);
+                    EventKind::HookErrored {
+                        hook: name,
+                        failure: Box::new(failure),
+                        log,
+                    }
+                }
+            });
+        }
+        // What stays of a run that is killed goes with all else that it leaves.
+        let _ = fs::remove_file(&file);
+        let _ = file.parent().map(fs::remove_dir);
+    }
+
+    fn run_one(
+        &self,
+        call: &HookCall,
+        (name, hook): (&HookName, &Hook),
+        file: &Path,
+        wake: &dyn Fn(),
+    ) -> Result<Option<String>, (StepFailure, Option<String>)> {
+        let workspace = self.workspace;
+        if let Some(variable) = unset_variable(workspace, &hook.env, &hook.resources) {
+            let message = format!("the environment variable `{variable}` is not set");
+            return Err((failure("assetctl::engine::unset_variable", message), None));
+        }
+        let (given, resources) = self.resources_of(hook, wake).map_err(|it| (it, None))?;
+        let command = HookCommand {
+            workspace,
+            hook,
+            run: self.run,
+            job: self.job,
+            step: call.step.as_ref(),
+            batch: call.batch.as_deref(),
+            event: call.event.kind.word(),
+            file,
+            resources: &resources,
+            given: &given,
+        };
+        let rendered = command.render().map_err(|it| (unrenderable(it), None))?;
+        let log = self.log(name);
+        let folder = workspace.resolve(&hook.folder);
+        let mut line = rendered.command_line(folder, workspace.resolve(&log));
+        line.timeout = Some(hook.timeout);
+        let group = GroupNote::new(&self.groups);
+        line.watcher = Watcher::new(move |moment| {
+            if let Moment::Started { process } = moment {
+                group.write(process);
+            }
+        });
+        let execution = workspace.executor.execute(&line, &self.second.cancel);
+        let kept = execution
+            .log
+            .is_some()
+            .then_some(log)
+            .filter(|_| workspace.own_life == OwnLife::Kept);
+        if execution.exit.is_success() {
+            return Ok(kept);
+        }
+        let mut failure = match &execution.exit {
+            Exit::Canceled => failure("assetctl::engine::hook_interrupted", "interrupted".into()),
+            exit => failure_of_exit(exit),
+        };
+        failure.command = quote_command(rendered.argv.iter().map(String::as_str));
+        failure.tail = execution.log.as_deref().map_or_else(Vec::new, last_lines);
+        Err((failure, kept))
+    }
+
+    /// The resources of a hook, with what their setups have given.
+    fn resources_of(
+        &self,
+        hook: &Hook,
+        wake: &dyn Fn(),
+    ) -> Result<(Given, Vec<ResolvedResource>), StepFailure> {
+        const CODE: &str = "assetctl::engine::hook_resource";
+        let given = self
+            .resources
+            .require(&hook.resources, (&self.second.cancel, wake));
+        let given = given.map_err(|why| match why {
+            NotReady::Blocked(why) => failure(CODE, why),
+            NotReady::Canceled => {
+                failure("assetctl::engine::hook_interrupted", "interrupted".into())
+            }
+        })?;
+        let graph = self.workspace.graph;
+        let named = hook.resources.iter();
+        let named = named.filter_map(|name| graph.resource(name.as_str()));
+        let resolved = named
+            .map(|it| resolved_resource(self.workspace, it))
+            .collect();
+        let resolved: Result<Vec<_>, _> = resolved;
+        let resolved = resolved.map_err(|problems| failure(CODE, problems.first_in_words()))?;
+        Ok((given, resolved))
+    }
+
+    fn log(&self, name: &HookName) -> String {
+        let own = self.workspace.own;
+        let hook = format!("{}~{}", name.hook.word(), name.declared.word());
+        let step = name.step.as_ref();
+        let step = step.map(|step| log_path(own, self.run, (step, name.batch.as_deref()), 0));
+        match step.as_deref().and_then(|log| log.strip_suffix(".log")) {
+            Some(log) => format!("{log}~{hook}.log"),
+            None => format!("{own}/logs/{}/~run~{hook}.log", self.run),
+        }
+    }
+}
+
+/// The folder for the events that hooks are given, relative to the project root. `own` is the folder that the run works in.
+pub(super) fn event_folder(own: &str, run: RunId) -> String {
+    format!("{own}/hooks/{run}")
+}
+
+fn event_file(own: &str, run: RunId, seq: u64) -> String {
+    format!("{}/{seq}.json", event_folder(own, run))
+}
+
+fn failure(code: &'static str, message: String) -> StepFailure {
+    StepFailure::new(code, message, None)
+}
+
+fn unrenderable(why: Unrenderable) -> StepFailure {
+    StepFailure::new(why.code, why.message, why.help.as_deref())
+}
