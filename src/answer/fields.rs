@@ -63,8 +63,7 @@ pub fn about<S: Serializer>(about: &About, out: S) -> Result<S::Ok, S::Error> {
     struct AboutShape<'a> {
         #[serde(skip_serializing_if = "Option::is_none")]
         group: &'a Option<String>,
-        #[serde(serialize_with = "pairs")]
-        tags: &'a [(String, String)],
+        tags: BTreeMap<&'a String, serde_json::Value>,
         kinds: &'a [String],
         owners: &'a [String],
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,10 +72,10 @@ pub fn about<S: Serializer>(about: &About, out: S) -> Result<S::Ok, S::Error> {
         metadata: BTreeMap<&'a String, serde_json::Value>,
     }
     let value = |json: &String| serde_json::from_str(json).unwrap_or_else(|_| json.as_str().into());
-    let metadata = about.metadata.iter();
+    let (metadata, tags) = (about.metadata.iter(), about.tags.iter());
     AboutShape {
         group: &about.group,
-        tags: &about.tags,
+        tags: tags.map(|(name, it)| (name, it.to_json())).collect(),
         kinds: &about.kinds,
         owners: &about.owners,
         description: &about.description,

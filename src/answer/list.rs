@@ -161,10 +161,7 @@ mod tests {
                 about: About {
                     description: Some("Typed".into()),
                     group: None,
-                    tags: vec![
-                        ("team".into(), "core".into()),
-                        ("wip".into(), String::new()),
-                    ],
+                    tags: vec![("team".into(), "core".into()), ("wip".into(), "".into())],
                     kinds: vec!["python".into()],
                     owners: vec![],
                     metadata: vec![("sla".into(), r#"{"hours":3}"#.into())],

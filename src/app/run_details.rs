@@ -6,22 +6,80 @@ use crate::answer::KeyRange;
 use crate::app::neighbours::key_ranges;
 use crate::app::project::OpenProject;
 use crate::git::head_commit;
-use crate::model::{Configuration, MaterializeOptions, PartitionSet, RunDetails, RunVerb};
+use crate::model::{
+    AssetId, Configuration, KeyChoice, MaterializeOptions, PARTITION_TAG, PartitionKey,
+    PartitionSet, RunDetails, RunTags, RunVerb,
+};
 use crate::plan::{CellDecision, Evaluation};
 use crate::sys::inherited::host_name;
 
 /// How a run of a project was asked for by this request, and where it takes place.
-pub(super) fn run_details(project: &OpenProject, request: &MaterializeOptions) -> RunDetails {
+///
+/// `key` is the only key that it was asked for.
+pub(super) fn run_details(
+    project: &OpenProject,
+    request: &MaterializeOptions,
+    key: Option<&PartitionKey>,
+) -> RunDetails {
     let job = request.job().cloned();
     let verb = match job {
         Some(_) => RunVerb::JobRun,
         None => RunVerb::Materialize,
     };
     RunDetails {
+        tags: run_tags(project, request, key),
         job,
         config: words(project.configuration()),
         ..details_of(project, verb)
     }
+}
+
+/// The tags of a run: those of its job, over them those of the request.
+pub(super) fn run_tags(
+    project: &OpenProject,
+    request: &MaterializeOptions,
+    key: Option<&PartitionKey>,
+) -> RunTags {
+    let job = request
+        .job()
+        .and_then(|name| project.graph().job(name.as_str()));
+    let declared = job.map_or(&[][..], |job| &job.tags);
+    let declared = declared.iter().map(|(tag, json)| {
+        // A declared value was written as JSON when it was read.
+        let value = serde_json::from_str(json).unwrap_or(Value::Null);
+        (tag.clone(), value)
+    });
+    let mut tags: RunTags = declared.collect();
+    tags.extend(request.tags.clone());
+    tags.extend(key.map(|key| (PARTITION_TAG.to_owned(), key.as_str().into())));
+    tags
+}
+
+/// The only key that a request names, of all partitioned assets that it selects; `None` where it names none or several.
+pub(super) fn only_key(
+    project: &OpenProject,
+    request: &MaterializeOptions,
+    goals: &[(AssetId, PartitionSet)],
+) -> Option<PartitionKey> {
+    let is_named = matches!(request.selection.partitions.keys, KeyChoice::Named(_))
+        || request
+            .selection
+            .assets
+            .iter()
+            .any(|it| it.as_str().contains('@'));
+    let partitioned = goals.iter().filter_map(|(id, set)| {
+        let definition = project.graph().partitions(*id)?;
+        Some((project.keys().get(Some(definition)), set))
+    });
+    let mut only = None;
+    for (keys, set) in partitioned.filter(|_| is_named) {
+        let first = keys.key(set.first()?)?;
+        if set.len() > 1 || only.as_ref().is_some_and(|only| *only != first) {
+            return None;
+        }
+        only = Some(first);
+    }
+    only
 }
 
 /// What is known of each run of a project that this verb begins.

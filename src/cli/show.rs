@@ -108,12 +108,9 @@ fn about(listing: &Listing, table: &mut Table) {
     let tags: Vec<_> = about
         .tags
         .iter()
-        .map(|(name, value)| {
-            if value.is_empty() {
-                name.clone()
-            } else {
-                format!("{name}={value}")
-            }
+        .map(|(name, value)| match value.as_str() {
+            "" => name.clone(),
+            value => format!("{name}={value}"),
         })
         .collect();
     for (label, text) in [
@@ -271,10 +268,7 @@ mod tests {
                 kind: DeclarationKind::Asset,
                 about: About {
                     description: Some("Flights with types fixed".into()),
-                    tags: vec![
-                        ("team".into(), "core".into()),
-                        ("wip".into(), String::new()),
-                    ],
+                    tags: vec![("team".into(), "core".into()), ("wip".into(), "".into())],
                     ..About::default()
                 },
                 partitions: Some("day".into()),

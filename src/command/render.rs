@@ -60,6 +60,7 @@ impl<'a> Rendering<'a> {
             }),
         };
         words.check_config()?;
+        words.check_tags()?;
         let argv = argv(&recipe.command, &words)?;
         let mut lists = Vec::new();
         let ours = words.variables(&mut lists);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::executor::{CommandLine, Secret};
 use crate::look::Workspace;
-use crate::model::{EffectiveConfig, Name, RunId};
+use crate::model::{EffectiveConfig, Name, RunId, RunTags};
 use crate::plan::{FoundSources, ObservedResource, Scope};
 
 /// A command that is ready to run, without where its log goes.
@@ -95,6 +95,8 @@ pub struct Rendering<'a> {
     pub run: RunId,
     /// The job that is run, if it is one.
     pub job: Option<&'a Name>,
+    /// The tags of the run.
+    pub tags: &'a RunTags,
     /// 0 first.
     pub attempt: u32,
     /// The resources of the asset, in declared order.

@@ -1,17 +1,18 @@
 //! The environment of a command: what assetctl tells it there, and what its asset declares.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::command::hook::HookCommand;
 use crate::command::render::Words;
-use crate::command::rendered::SharedLines;
+use crate::command::rendered::{SharedLines, Unrenderable};
 use crate::command::resource::ResourceCommand;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
     AssetKey, Command, CommandPlaceholder, CommandTemplate, ConfigValue, EnvValue, EnvVariable,
-    MultiKeys, Name, PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, TimeFormat,
+    MultiKeys, Name, PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, RunTags, TimeFormat,
     as_variable,
 };
 
@@ -116,6 +117,10 @@ impl Told<'_> {
     }
 }
 
+fn tag_variable(tag: &str) -> String {
+    format!("ASSETCTL_TAG_{}", as_variable(tag))
+}
+
 impl Words<'_> {
     /// What assetctl tells the command in its environment.
     pub(super) fn variables(
@@ -132,6 +137,7 @@ impl Words<'_> {
         if let Some(job) = self.rendering.job {
             told.tell("ASSETCTL_JOB", job.to_string());
         }
+        self.tag_variables(&mut told);
         told.tell("ASSETCTL_ATTEMPT", self.rendering.attempt.to_string());
         self.partition_variables(&mut told);
         told.tell_windows(self.keys, self.indexes.clone());
@@ -143,6 +149,47 @@ impl Words<'_> {
         self.output_variables(&mut told);
         self.input_variables(&mut told);
         told.into_variables()
+    }
+
+    /// The tags of the step: those of its asset, over them those of the run.
+    fn tags(&self) -> RunTags {
+        let own = self.asset.about.tags.iter();
+        let own = own.map(|(key, value)| (key.clone(), value.to_json()));
+        let mut tags: RunTags = own.collect();
+        tags.extend(self.rendering.tags.clone());
+        tags
+    }
+
+    /// Refuses tags of which two would be one variable.
+    pub(super) fn check_tags(&self) -> Result<(), Unrenderable> {
+        let mut known: BTreeMap<String, String> = BTreeMap::new();
+        for (tag, _) in self.tags() {
+            let variable = tag_variable(&tag);
+            if let Some(other) = known.insert(variable.clone(), tag.clone()) {
+                return Err(Unrenderable {
+                    code: "assetctl::engine::tag_variables",
+                    message: format!("the tags `{other}` and `{tag}` are both `{variable}`"),
+                    help: Some("rename one of them".to_owned()),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// All tags as JSON, and each alone.
+    fn tag_variables(&self, told: &mut Told<'_>) {
+        let tags = self.tags();
+        if tags.is_empty() {
+            return;
+        }
+        for (tag, value) in &tags {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            told.tell(tag_variable(tag), text);
+        }
+        let json = serde_json::to_string(&tags).expect("tags are JSON");
+        told.tell("ASSETCTL_TAGS", json);
     }
 
     /// The key where there is one, with its parts; of a batch, be it of one key, also its ends and a list.

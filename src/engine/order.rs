@@ -12,7 +12,8 @@ use crate::io_manager::StagedOutput;
 use crate::look::{Workspace, log_path, step_folder};
 use crate::model::{
     Asset, Batch, Command, CommandPlaceholder, CommandTemplate, Declaration, Dep, Force, Name,
-    Occupied, Output, PartitionRef, Place, Recipe, RetryPolicy, RetryRule, RunId, SourcePath,
+    Occupied, Output, PartitionRef, Place, Recipe, RetryPolicy, RetryRule, RunId, RunTags,
+    SourcePath,
 };
 use crate::plan::{Cell, CellDecision, Evaluation, Row};
 use crate::sys::inherited::{EACH_STRING, LONGEST_STRING, most_bytes};
@@ -23,6 +24,8 @@ pub struct OrderMaker {
     run: RunId,
     /// The job that is run.
     job: Option<Name>,
+    /// The tags of the run.
+    tags: RunTags,
     /// Whether steps that fail may be tried again.
     retries: bool,
     /// How often, where a step has no policy of its own.
@@ -39,6 +42,7 @@ impl OrderMaker {
         let request = &options.request;
         Self {
             run: options.run,
+            tags: options.details.tags.clone(),
             retries: options.retries,
             job_retries: options.job_retries,
             job: request.job().cloned(),
@@ -98,6 +102,7 @@ impl OrderMaker {
             sources: evaluation.sources(),
             run: self.run,
             job: self.job.as_ref(),
+            tags: &self.tags,
             attempt,
             resources: evaluation.resources_of(first),
             config: evaluation.config_of(first),
@@ -228,6 +233,7 @@ pub fn order_of(
     let orders = OrderMaker {
         run: RunId(uuid::Uuid::nil()),
         job: None,
+        tags: RunTags::default(),
         retries: true,
         job_retries: None,
         durable: false,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::manifest::diagnostic::{Problems, any_of};
 use crate::manifest::document::{Heading, Table, Value};
-use crate::model::{About, EnvValue, EnvVariable, InheritEnv};
+use crate::model::{About, EnvValue, EnvVariable, InheritEnv, TagValue};
 
 /// Reads `env`.
 pub(super) fn env(table: &Table<'_>, problems: &mut Problems) -> Vec<EnvVariable> {
@@ -157,25 +157,25 @@ pub(super) fn about(table: &Table<'_>, problems: &mut Problems) -> About {
 }
 
 /// The tags of a table, sorted by name: a table, or a list of names.
-pub(super) fn tags(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, String)> {
+pub(super) fn tags(table: &Table<'_>, problems: &mut Problems) -> Vec<(String, TagValue)> {
     let Some(value) = table.get("tags") else {
         return Vec::new();
     };
-    let mut tags: Vec<(String, String)> = match value.as_table(Heading::Inline("the tags")) {
+    let mut tags: Vec<(String, TagValue)> = match value.as_table(Heading::Inline("the tags")) {
         Some(tags) => tags
             .values()
             .filter_map(|tag| {
-                let text = match tag.json(problems)? {
-                    serde_json::Value::String(text) => text,
-                    other => other.to_string(),
+                let value = match tag.json(problems)? {
+                    serde_json::Value::String(text) => TagValue::Text(text),
+                    other => TagValue::Json(other.to_string()),
                 };
-                Some((tag.key.to_owned(), text))
+                Some((tag.key.to_owned(), value))
             })
             .collect(),
         None => value
             .texts(problems)
             .iter()
-            .map(|name| (name.value.to_owned(), String::new()))
+            .map(|name| (name.value.to_owned(), TagValue::from("")))
             .collect(),
     };
     tags.sort();

@@ -26,7 +26,7 @@ use crate::model::{AssetGraph, GraphBlocks, RULE};
 use crate::sys::file::{open_file, write_atomically};
 
 /// Raised when the encoded form of the model changes.
-const FORMAT: u32 = 20;
+const FORMAT: u32 = 21;
 const MAGIC: &[u8; 16] = b"assetctl graph\n\0";
 /// Before the sources: what it was compiled from, a digest over the table of blocks, and one over these and the sources.
 const PREFIX: usize = MAGIC.len() + 16 + 16 + 16;

@@ -8,7 +8,7 @@ use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table};
 use crate::manifest::error::Problem;
 use crate::manifest::{common_keys, paths, retries};
-use crate::model::{About, DeclaredResource, EnvVariable, RetryPolicy};
+use crate::model::{About, DeclaredResource, EnvVariable, RetryPolicy, TagValue};
 
 /// How a command given as one string is run: with `pipefail` a pipe fails where any program of it does.
 const DEFAULT_SHELL: [&str; 4] = ["bash", "-euo", "pipefail", "-c"];
@@ -36,7 +36,7 @@ pub(super) struct Defaults {
     pub timeout: Option<Duration>,
     /// How often steps are tried again.
     pub retries: Option<RetryPolicy>,
-    tags: Vec<(String, String)>,
+    tags: Vec<(String, TagValue)>,
     owners: Vec<String>,
     group: Option<String>,
 }

@@ -12,6 +12,39 @@ use crate::model::partition::{DefinitionId, PartitionMapping};
 use crate::model::retry::{RetryPolicy, RetryRule};
 use crate::model::template::{CommandTemplate, PartitionRef, PathTemplate};
 
+/// The value of a tag.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TagValue {
+    /// A text; empty where only the name was given.
+    Text(String),
+    /// Anything else, as JSON.
+    Json(String),
+}
+
+impl TagValue {
+    /// As it is selected and shown.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) | Self::Json(text) => text,
+        }
+    }
+
+    /// As it was declared.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Text(text) => text.as_str().into(),
+            // It was written as JSON when it was read.
+            Self::Json(json) => serde_json::from_str(json).unwrap_or_default(),
+        }
+    }
+}
+
+impl From<&str> for TagValue {
+    fn from(text: &str) -> Self {
+        Self::Text(text.to_owned())
+    }
+}
+
 /// What people say of an asset; part of no version.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct About {
@@ -20,7 +53,7 @@ pub struct About {
     /// The group it belongs to.
     pub group: Option<String>,
     /// Tags, sorted by name; the value may be empty.
-    pub tags: Vec<(String, String)>,
+    pub tags: Vec<(String, TagValue)>,
     /// Kinds, as `python` or `duckdb`.
     pub kinds: Vec<String>,
     /// Owners, as mail addresses or `team:NAME`.

@@ -20,7 +20,7 @@ mod version;
 
 pub use asset::{
     About, Asset, Code, Command, DataVersionRule, Declaration, Dep, EnvValue, EnvVariable,
-    InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, exceptions,
+    InheritEnv, Output, OutputKind, Place, Recipe, SourceAsset, SourcePath, TagValue, exceptions,
 };
 pub use config::{
     AssetConfig, CONFIG_FIELD, CONFIG_SCHEMA, ConfigFault, ConfigKind, ConfigLayer, ConfigLeaf,
@@ -57,8 +57,9 @@ pub use partition::{
 pub use record::{
     BlockEntry, BlockRecord, CodeRecord, Current, CurrentColumns, CurrentMaterialization,
     CurrentRef, FileList, InputRecord, LastAttempt, Materialization, MaterializationId,
-    MaterializedRef, Observation, Origin, Outcome, OutputRecord, Provenance, RULE, ResourceUsage,
-    RunDetails, RunId, RunKey, RunStatus, RunTags, RunVerb, SourceContent,
+    MaterializedRef, OWN_TAGS, Observation, Origin, Outcome, OutputRecord, PARTITION_TAG,
+    Provenance, RULE, ResourceUsage, RunDetails, RunId, RunKey, RunStatus, RunTags, RunVerb,
+    SourceContent,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,

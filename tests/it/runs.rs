@@ -457,3 +457,94 @@ fn ids_and_times_are_those_of_the_clock() {
     assert_eq!(status["now"], "2024-01-02T12:00:00Z");
     assert_eq!(status["assets"][0]["counts"]["missing"], json!(1));
 }
+
+#[test]
+fn tags_are_recorded_and_reach_commands() {
+    let manifest = "[project]\n[partitions.p]\ntype = \"static\"\nkeys = [\"a\", \"b\"]\n[asset.x]\npartitions = \"p\"\n\
+        command = \"env | grep ^ASSETCTL_TAG | sort > {{output}}\"\noutputs = \"x/{{partition}}\"\n\
+        tags = { layer = \"core\", team = \"asset\", rank = 7, of = { a = [1.5] } }\n\
+        [job.nightly]\nselection = \"x\"\ntags = { team = \"job\", level = 3, \"of day\" = [1, true] }\n";
+    let project = Sandbox::new().with_file("Assets.toml", manifest);
+    let words = [
+        "job",
+        "run",
+        "nightly",
+        "--tag",
+        "team=x",
+        "--tag",
+        "team=core=1",
+        "--partition",
+        "a",
+        "--json",
+    ];
+    let run = project.run(&words).success();
+    let tags =
+        json!({"team": "core=1", "level": 3, "of day": [1, true], "assetctl/partition": "a"});
+    let started: Value =
+        serde_json::from_str(run.stdout().lines().next().expect("a line")).expect("JSON");
+    assert_eq!(
+        (&started["type"], &started["tags"]),
+        (&json!("run_started"), &tags)
+    );
+    assert_eq!(listed(&project, &[])[0]["tags"], tags);
+    let seen = fs::read_to_string(project.path("x/a")).expect("it is made");
+    let (first, others) = seen.split_once('\n').expect("lines");
+    let all = first.strip_prefix("ASSETCTL_TAGS=").expect("all tags");
+    let all: Value = serde_json::from_str(all).expect("JSON");
+    let mut expected = tags.clone();
+    expected["layer"] = json!("core");
+    expected["rank"] = json!(7);
+    expected["of"] = json!({"a": [1.5]});
+    assert_eq!(all, expected);
+    let expected = "ASSETCTL_TAG_ASSETCTL_PARTITION=a\nASSETCTL_TAG_LAYER=core\nASSETCTL_TAG_LEVEL=3\n\
+        ASSETCTL_TAG_OF={\"a\":[1.5]}\nASSETCTL_TAG_OF_DAY=[1,true]\nASSETCTL_TAG_RANK=7\nASSETCTL_TAG_TEAM=core=1\n";
+    assert_eq!(others, expected);
+    let shown = json_of(&project.run(&["show", "x", "--json"]).success());
+    let own = json!({"layer": "core", "team": "asset", "rank": 7, "of": {"a": [1.5]}});
+    assert_eq!(shown["asset"]["tags"], own, "{shown}");
+    let selected = project.run(&["list", "tag:rank=7", "--json"]).success();
+    assert_eq!(json_of(&selected)["assets"][0]["tags"], own);
+    // Tags of a run change nothing of what is fresh.
+    project
+        .run(&["materialize", "x@a", "--tag", "other=1", "--json"])
+        .success()
+        .ran_nothing();
+    project
+        .run(&["materialize", "x@b", "--tag", "team=other"])
+        .success();
+    assert_eq!(
+        listed(&project, &[])[0]["tags"],
+        json!({"team": "other", "assetctl/partition": "b"})
+    );
+    for (filter, count) in [
+        (&["--tag", "team"][..], 2),
+        (&["--tag", "team=other"], 1),
+        (&["--tag", "level=3"], 1),
+        (&["--tag", "level=4"], 0),
+        (&["--tag", "of day=[1,true]"], 1),
+        (&["--tag", "level=3", "--tag", "team=other"], 2),
+        (&["--tag", "assetctl/partition=b"], 1),
+    ] {
+        assert_eq!(listed(&project, filter).len(), count, "{filter:?}");
+    }
+    for tag in ["team", "=x", "assetctl/x=1"] {
+        project.run(&["materialize", "--tag", tag]).exits(2);
+    }
+    let twice = project
+        .run(&[
+            "materialize",
+            "x@a",
+            "--force",
+            "--tag",
+            "LAYER=x",
+            "--json",
+        ])
+        .exits(1);
+    assert!(
+        twice.stdout().contains("assetctl::engine::tag_variables"),
+        "{}",
+        twice.stdout()
+    );
+    project.run(&["materialize", "x", "--force"]).success();
+    assert_eq!(listed(&project, &[])[0]["tags"], json!({}));
+}

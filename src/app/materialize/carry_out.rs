@@ -15,7 +15,7 @@ use crate::app::materialize::progress::{Progress, RunContext, RunPlace};
 use crate::app::neighbours::key_ranges;
 use crate::app::plan::{blocked_ranges, expected_duration, settled_durations, upstream};
 use crate::app::project::OpenProject;
-use crate::app::run_details::{planned_steps, run_details};
+use crate::app::run_details::{only_key, planned_steps, run_details};
 use crate::app::running::{new_run_id, refuse_nested};
 use crate::app::selection::{Goals, Range, select};
 use crate::app::snapshot::{GlancedSnapshot, LockLines, ProjectLook, RunDemand};
@@ -23,7 +23,8 @@ use crate::app::steps::scope_of;
 use crate::engine::{Finished, ResourcePool, RunDoors, RunOptions, RunSummary, run};
 use crate::look::refuse_unset_secrets;
 use crate::model::{
-    AssetId, MaterializeOptions, PartitionSet, RunDetails, RunId, SelectionRequest, SelectionText,
+    AssetId, MaterializeOptions, PartitionKey, PartitionSet, RunDetails, RunId, SelectionRequest,
+    SelectionText,
 };
 use crate::plan::{Cell, CellDecision, Costs, Evaluation, Role, Row, Scope, Upstream, costs};
 use crate::sys::chance::chance;
@@ -85,6 +86,7 @@ pub(super) fn carry_out<T>(
         let asset = |id| project.graph().asset(id);
         goals.retain(|(id, _)| asset(*id).is_none_or(|asset| asset.recipe.is_some()));
     }
+    let key = only_key(project, request, &goals);
     let mut project_look = match &mut medium {
         Medium::Disk(Standing::Whole { sees_all, glanced }) => {
             let demand = RunDemand {
@@ -131,14 +133,14 @@ pub(super) fn carry_out<T>(
     if let Medium::Disk(_) = medium {
         on_disk.begin(&mut instance, &evaluation, &mut basis)?;
     }
-    let told = instance.notices.iter();
-    told.for_each(|notice| progress.notice(notice));
+    (instance.notices.iter()).for_each(|notice| progress.notice(notice));
     let settled = project_look.settled_assets(project);
     let usual = settled_durations(project, &instance.store, &settled, &evaluation)?;
     let costs = costs(evaluation.judge(), &evaluation.decisions().of, &usual);
     let timing = (jobs(project, request), started.elapsed());
     let planned = planned(&evaluation, settled, &costs, timing);
-    let options = options((project, request), &evaluation, (planned, resources.run()));
+    let of_run = (planned, resources.run(), key);
+    let options = options((project, request), &evaluation, of_run);
     progress.begins(&RunPlace::of(&workspace, &evaluation));
     let doors = RunDoors {
         workspace: &workspace,
@@ -289,7 +291,7 @@ pub fn jobs(project: &OpenProject, request: &MaterializeOptions) -> usize {
 pub fn options(
     (project, request): (&OpenProject, &MaterializeOptions),
     evaluation: &Evaluation<'_>,
-    (planned, run): (Planned, RunId),
+    (planned, run, key): (Planned, RunId, Option<PartitionKey>),
 ) -> RunOptions {
     let counts = planned.counts;
     let job = request.job();
@@ -307,7 +309,7 @@ pub fn options(
         planned: Arc::new(planned),
         configuration: GivenConfiguration::of(project.configuration()),
         details: if has_work {
-            run_details(project, request)
+            run_details(project, request, key.as_ref())
         } else {
             RunDetails::default()
         },

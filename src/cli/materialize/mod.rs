@@ -22,8 +22,8 @@ use crate::engine::CANCELED_BY_VERB;
 use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
-    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions, Printed,
-    SelectionText, StepOrdering, SuppliedInput,
+    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, OWN_TAGS, PlanOptions,
+    Printed, SelectionText, StepOrdering, SuppliedInput,
 };
 use crate::sys::clock::SystemClock;
 
@@ -75,6 +75,9 @@ pub struct MaterializeArgs {
     /// Sync outputs to disk before they are recorded
     #[arg(long)]
     pub durable: bool,
+    /// Give the run a tag, which its commands see; repeatable
+    #[arg(long = "tag", value_name = "K=V", value_parser = run_tag)]
+    pub tags: Vec<(String, String)>,
     /// Do not try failed steps again
     #[arg(long)]
     pub no_retries: bool,
@@ -129,6 +132,20 @@ impl MemoryArgs {
     /// Whether a run in memory is asked for.
     pub fn is_asked_for(&self) -> bool {
         self.in_memory || self.io_manager == Some(IoManagerName::Memory)
+    }
+}
+
+/// A tag of a run: of two with equal keys the last counts.
+fn run_tag(text: &str) -> Result<(String, String), String> {
+    let Some((key, value)) = text.split_once('=') else {
+        return Err("write KEY=VALUE, as in `team=core`".to_owned());
+    };
+    match key {
+        "" => Err("the key is empty: write KEY=VALUE, as in `team=core`".to_owned()),
+        key if key.starts_with(OWN_TAGS) => Err(format!(
+            "keys that begin with `{OWN_TAGS}` are those of assetctl"
+        )),
+        key => Ok((key.to_owned(), value.to_owned())),
     }
 }
 
@@ -296,6 +313,11 @@ fn options(
         no_wait: args.no_wait,
         durable: args.durable,
         no_retries: args.no_retries,
+        tags: args
+            .tags
+            .iter()
+            .map(|(key, value)| (key.clone(), value.clone().into()))
+            .collect(),
         ..args.run.options(globals.jobs)?
     };
     let memory = &args.memory;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::{DAYS, MONTHS, asset, graph, manifest, messages, paths, place, project};
 use crate::manifest::load;
 use crate::model::{
-    Command, DataVersionRule, EnvValue, InheritEnv, OutputKind, PartitionMapping, Place, SourcePath,
+    Command, DataVersionRule, EnvValue, InheritEnv, OutputKind, PartitionMapping, Place,
+    SourcePath, TagValue,
 };
 
 #[test]
@@ -77,7 +78,11 @@ metadata = { url = "https://example.com", rows = 10 }
     assert_eq!(graph.key(orders.after[0]).as_str(), "other");
     assert_eq!(
         orders.about.tags,
-        [("level", "3"), ("nightly", ""), ("tier", "gold")].map(|(a, b)| (a.into(), b.into()))
+        [
+            ("level".to_owned(), TagValue::Json("3".to_owned())),
+            ("nightly".to_owned(), "".into()),
+            ("tier".to_owned(), "gold".into()),
+        ]
     );
     assert_eq!(orders.about.owners, ["team:data"]);
     assert_eq!(

@@ -245,7 +245,7 @@ impl Labels {
                 self.tags.insert(name.clone(), ByValue::new());
             }
             let values = self.tags.get_mut(name).expect("it was put there");
-            put(values, value, id);
+            put(values, value.as_str(), id);
         }
         if let Some(definition) = declaration.partitions() {
             self.definitions.entry(definition).or_default().push(id);

@@ -333,6 +333,12 @@ pub struct RunKey {
     pub key: String,
 }
 
+/// Keys of tags that begin so are given by assetctl.
+pub const OWN_TAGS: &str = "assetctl/";
+
+/// The tag that says for which key a run was asked for.
+pub const PARTITION_TAG: &str = "assetctl/partition";
+
 /// The tags of a run, by key. A value is JSON.
 pub type RunTags = serde_json::Map<String, serde_json::Value>;
 

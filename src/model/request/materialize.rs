@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::model::name::{AssetKey, Name};
 use crate::model::partition::PartitionKey;
+use crate::model::record::RunTags;
 use crate::model::request::{Grouping, InvalidSelected, SelectionRequest};
 
 /// Bring assets up to date.
@@ -36,6 +37,8 @@ pub struct MaterializeOptions {
     pub durable: bool,
     /// Whether steps that fail are never tried again.
     pub no_retries: bool,
+    /// Tags of the run.
+    pub tags: RunTags,
     /// Whether this runs the job of the selection: its steps, its executor and its limits count.
     pub runs_job: bool,
     /// In which order ready steps start.
