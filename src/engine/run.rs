@@ -14,7 +14,7 @@ use crate::answer::{
 };
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
-use crate::engine::hooks::HookCall;
+use crate::engine::hooks::{HookCall, event_folder};
 use crate::engine::inputs::InputFiles;
 use crate::engine::resources::ResourcePool;
 use crate::engine::staging_pool::StagingPool;
@@ -22,11 +22,12 @@ use crate::engine::step::{StepDoors, StepEnd, StepOrder, StepReport, run_step};
 use crate::engine::step_locks::end_left_behind;
 use crate::executor::{Cancel, Listener};
 use crate::hash::Ignore;
-use crate::look::{EngineError, Problems, Workspace};
+use crate::look::{EngineError, OWN_FOLDER, Problems, Workspace};
 use crate::model::{MaterializeOptions, RetryPolicy, RunDetails, RunId, RunStatus, StepName};
 use crate::plan::{Cell, Costs, Evaluation, obstacles};
 use crate::store::{NewRun, RunEnd, RunGuard, Store};
 use crate::sys::clock::Clock;
+use crate::sys::file::remove_tree;
 
 /// Runs all that was decided to run.
 ///
@@ -276,8 +277,10 @@ impl<'a> Coordinator<'a, '_> {
         self.clear(&begun.crashed)?;
         let dead = self.locks.begin();
         for dead in dead.map_err(|source| self.unlockable(source))? {
-            // One of another instance: the locks that it had are taken over with their steps.
-            end_left_behind(self.doors.workspace.root, dead);
+            // One of another instance, or whose hooks ran: the locks that it had are taken over with their steps.
+            let root = self.doors.workspace.root;
+            let _ = remove_tree(&root.join(event_folder(OWN_FOLDER, dead)));
+            end_left_behind(root, dead);
         }
         self.orders.note_groups(self.locks.groups());
         Ok(())
@@ -349,8 +352,10 @@ impl<'a> Coordinator<'a, '_> {
         let counts = self.counts;
         let guard = self.guard.take();
         if guard.is_some() {
-            // Of a run that is recorded as ended nobody would look for the file.
-            self.locks.end();
+            if !self.hooks.are_there() {
+                // Of a run that is recorded as ended nobody would look for the file.
+                self.locks.end();
+            }
         } else {
             self.tell(EventKind::RunPlanned(self.options.planned.clone()));
         }
@@ -381,7 +386,9 @@ impl<'a> Coordinator<'a, '_> {
         let ended = self.doors.store.finish_run(guard, &end);
         self.show(&end.events);
         ended?;
-        self.follow_up(&end.events)
+        self.follow_up(&end.events)?;
+        self.locks.end();
+        Ok(())
     }
 
     /// Runs the hooks of a run that has ended, and records what they have come to.
