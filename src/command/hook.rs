@@ -10,7 +10,8 @@ use crate::command::words::{SHORTEN, Values, argv, too_long};
 use crate::executor::{Environment, Inherit};
 use crate::look::Workspace;
 use crate::model::{
-    Batch, CommandPlaceholder, Hook, Name, PartitionPlaceholder, ResolvedResource, RunId, StepName,
+    Batch, CommandPlaceholder, Hook, Name, PartitionPlaceholder, ResolvedResource, RunId, RunTags,
+    StepName,
 };
 
 /// What a hook is rendered for.
@@ -24,6 +25,8 @@ pub struct HookCommand<'a> {
     pub run: RunId,
     /// The job that is run.
     pub job: Option<&'a Name>,
+    /// The tags of the run.
+    pub tags: &'a RunTags,
     /// The step that it follows; `None` where it follows the run.
     pub step: Option<&'a StepName>,
     /// All that the step makes, where that is more.

@@ -11,9 +11,9 @@ use crate::command::rendered::{SharedLines, Unrenderable};
 use crate::command::resource::ResourceCommand;
 use crate::look::{IN_MEMORY, OwnLife, Workspace};
 use crate::model::{
-    AssetKey, Command, CommandPlaceholder, CommandTemplate, ConfigValue, EnvValue, EnvVariable,
-    MultiKeys, Name, PartitionKeys, PartitionPlaceholder, PartitionRef, Piece, RunTags, TimeFormat,
-    as_variable,
+    Asset, AssetKey, Command, CommandPlaceholder, CommandTemplate, ConfigValue, EnvValue,
+    EnvVariable, MultiKeys, Name, PartitionKeys, PartitionPlaceholder, PartitionRef, Piece,
+    RunTags, TimeFormat, as_variable,
 };
 
 /// A variable that lists paths is set while it stays under this, in bytes.
@@ -84,6 +84,21 @@ impl Told<'_> {
         }
     }
 
+    /// All tags as JSON, and each alone.
+    fn tell_tags(&mut self, tags: &RunTags) {
+        if tags.is_empty() {
+            return;
+        }
+        for (tag, value) in tags {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            self.tell(tag_variable(tag), text);
+        }
+        let json = serde_json::to_string(tags).expect("tags are JSON");
+        self.tell("ASSETCTL_TAGS", json);
+    }
+
     fn into_variables(self) -> Vec<(OsString, OsString)> {
         let variables = self.variables.into_iter();
         variables
@@ -117,6 +132,13 @@ impl Told<'_> {
     }
 }
 
+/// The tags of an asset, over them those of the run.
+fn tags_of_step(asset: Option<&Asset>, run: &RunTags) -> RunTags {
+    let own = asset.iter().flat_map(|asset| &asset.about.tags);
+    let own = own.map(|(key, value)| (key.clone(), value.to_json()));
+    own.chain(run.clone()).collect()
+}
+
 fn tag_variable(tag: &str) -> String {
     format!("ASSETCTL_TAG_{}", as_variable(tag))
 }
@@ -137,7 +159,7 @@ impl Words<'_> {
         if let Some(job) = self.rendering.job {
             told.tell("ASSETCTL_JOB", job.to_string());
         }
-        self.tag_variables(&mut told);
+        told.tell_tags(&self.tags());
         told.tell("ASSETCTL_ATTEMPT", self.rendering.attempt.to_string());
         self.partition_variables(&mut told);
         told.tell_windows(self.keys, self.indexes.clone());
@@ -153,11 +175,7 @@ impl Words<'_> {
 
     /// The tags of the step: those of its asset, over them those of the run.
     fn tags(&self) -> RunTags {
-        let own = self.asset.about.tags.iter();
-        let own = own.map(|(key, value)| (key.clone(), value.to_json()));
-        let mut tags: RunTags = own.collect();
-        tags.extend(self.rendering.tags.clone());
-        tags
+        tags_of_step(Some(self.asset), self.rendering.tags)
     }
 
     /// Refuses tags of which two would be one variable.
@@ -174,22 +192,6 @@ impl Words<'_> {
             }
         }
         Ok(())
-    }
-
-    /// All tags as JSON, and each alone.
-    fn tag_variables(&self, told: &mut Told<'_>) {
-        let tags = self.tags();
-        if tags.is_empty() {
-            return;
-        }
-        for (tag, value) in &tags {
-            let text = value
-                .as_str()
-                .map_or_else(|| value.to_string(), str::to_owned);
-            told.tell(tag_variable(tag), text);
-        }
-        let json = serde_json::to_string(&tags).expect("tags are JSON");
-        told.tell("ASSETCTL_TAGS", json);
     }
 
     /// The key where there is one, with its parts; of a batch, be it of one key, also its ends and a list.
@@ -393,6 +395,12 @@ pub(super) fn of_hook(command: &HookCommand<'_>) -> Vec<(OsString, OsString)> {
             (None, None) => {}
         }
     }
+    let graph = command.workspace.graph;
+    let asset = command
+        .step
+        .and_then(|step| graph.find(step.asset.as_str()));
+    let asset = asset.and_then(|id| graph.asset(id));
+    told.tell_tags(&tags_of_step(asset, command.tags));
     told.tell_project(command.workspace);
     told.into_variables()
 }

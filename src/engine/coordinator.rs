@@ -142,6 +142,7 @@ impl<'d> Coordinator<'_, 'd> {
             workspace: self.doors.workspace,
             run: self.options.run,
             job: self.options.request.job(),
+            tags: &self.options.details.tags,
             resources: self.doors.resources,
             groups: Arc::clone(self.locks.groups()),
             second: self.doors.cancel.second(),

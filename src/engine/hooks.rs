@@ -16,7 +16,8 @@ use crate::engine::step_locks::{GroupNote, GroupNotes};
 use crate::executor::{Exit, Moment, SecondInterrupt, Watcher};
 use crate::look::{OwnLife, Workspace, log_path, resolved_resource, unset_variable};
 use crate::model::{
-    AssetGraph, Batch, Hook, HookMoment, HookOwner, Job, Name, ResolvedResource, RunId, StepName,
+    AssetGraph, Batch, Hook, HookMoment, HookOwner, Job, Name, ResolvedResource, RunId, RunTags,
+    StepName,
 };
 use crate::sys::file::{create_parent, write_privately};
 use crate::sys::shell::quote_command;
@@ -40,6 +41,8 @@ pub struct HookDoors<'a> {
     pub run: RunId,
     /// The job that is run.
     pub job: Option<&'a Name>,
+    /// The tags of the run.
+    pub tags: &'a RunTags,
     /// The resources.
     pub resources: &'a ResourcePool<'a>,
     /// Where process groups are noted.
@@ -195,6 +198,7 @@ impl HookDoors<'_> {
             hook,
             run: self.run,
             job: self.job,
+            tags: self.tags,
             step: call.step.as_ref(),
             batch: call.batch.as_deref(),
             event: call.event.kind.word(),

@@ -37,6 +37,7 @@ hooks.on_success = { command = "echo asset $WHO >> trace", env = { WHO = "me" },
 command = "cat {{input}} > {{output}}"
 deps = ["day"]
 outputs = "report"
+tags = { size = 3, team = "core" }
 
 [asset.broken]
 command = "echo no room >&2; exit 3 > {{output}}"
@@ -44,9 +45,10 @@ outputs = "broken"
 
 [job.nightly]
 selection = "report"
+tags = { team = "data" }
 
 [job.nightly.hooks]
-on_success = "echo job {{asset}} $ASSETCTL_JOB >> trace"
+on_success = "echo job {{asset}} $ASSETCTL_JOB $ASSETCTL_TAG_TEAM $ASSETCTL_TAGS >> trace"
 on_run_success = "echo run of job >> trace"
 "#;
 
@@ -220,7 +222,7 @@ fn hooks_of_a_job_are_for_its_runs_alone() {
     project.run(&["job", "run", "nightly"]).success();
     let traced = trace(&project);
     assert!(
-        traced.contains(&"job report nightly".to_owned()),
+        traced.contains(&"job report nightly data {\"size\":3,\"team\":\"data\"}".to_owned()),
         "{traced:?}"
     );
     let end = ["run success run_finished nightly", "run of job"];
