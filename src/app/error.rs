@@ -204,6 +204,18 @@ pub enum RequestError {
         /// Similar names, or how to declare one.
         help: String,
     },
+    /// The key of a tag of a run is not one.
+    #[error("`{key}` is not a tag: {reason}")]
+    #[diagnostic(
+        code(assetctl::app::invalid_tag),
+        help("a tag of a run has a key of its own, as `team`")
+    )]
+    InvalidTag {
+        /// The key.
+        key: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// An environment that nobody declares.
     #[error("there is no environment `{name}`")]
     #[diagnostic(code(assetctl::app::unknown_environment), help("{help}"))]

@@ -59,7 +59,7 @@ pub use record::{
     CurrentRef, FileList, InputRecord, LastAttempt, Materialization, MaterializationId,
     MaterializedRef, OWN_TAGS, Observation, Origin, Outcome, OutputRecord, PARTITION_TAG,
     Provenance, RULE, ResourceUsage, RunDetails, RunId, RunKey, RunStatus, RunTags, RunVerb,
-    SourceContent,
+    SourceContent, check_tag,
 };
 pub use request::{
     AcceptRequest, AffectedRequest, ChangeKeysRequest, Changes, CheckOptions, CheckedOutputs,

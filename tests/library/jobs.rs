@@ -4,7 +4,7 @@ use std::fs;
 
 use assetctl::{
     CheckRequest, Error, Instance, JobRequest, MaterializeRequest, Project, RaiseOnError, check,
-    materialize, run_job,
+    materialize, materialize_to_memory, run_job,
 };
 
 const MANIFEST: &str = r#"
@@ -138,4 +138,39 @@ fn an_environment_has_an_instance_and_a_lock_file_of_its_own() {
     let result = run_job(&project, job).expect("it runs");
     let first = result.output("first", None, None).expect("a value");
     assert_eq!(&*first.bytes().expect("bytes"), b"5 prod\n");
+}
+
+#[test]
+fn tags_of_a_run_reach_commands_and_hooks_in_memory() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let manifest = r#"
+[project]
+hooks.on_success = "echo $ASSETCTL_TAG_TEAM >> hooked"
+
+[asset.first]
+command = "echo $ASSETCTL_TAGS > {{output}}"
+outputs = "first.txt"
+tags = { team = "core", wip = true }
+"#;
+    fs::write(folder.path().join("Assets.toml"), manifest).expect("written");
+    let project = Project::load(folder.path()).expect("a project");
+    let request = || MaterializeRequest::new().tag("team", "data");
+    let made = materialize_to_memory(&project, request().hooks()).expect("it runs");
+    let tags = made.output("first", None, None).expect("made").bytes();
+    let expected = b"{\"team\":\"data\",\"wip\":true}\n";
+    assert_eq!(&*tags.expect("a file"), expected);
+    let hooked = folder.path().join("hooked");
+    assert_eq!(fs::read_to_string(&hooked).expect("it ran"), "data\n");
+    materialize_to_memory(&project, request()).expect("it runs");
+    assert_eq!(fs::read_to_string(&hooked).expect("it ran once"), "data\n");
+    for key in ["", "assetctl/partition"] {
+        let refused = materialize_to_memory(&project, MaterializeRequest::new().tag(key, 1));
+        let told = refused.expect_err("it is no key").to_string();
+        assert!(told.contains("is not a tag"), "{told}");
+    }
+    let on_disk = materialize(&project, MaterializeRequest::new().hooks());
+    assert!(
+        matches!(on_disk, Err(Error::OnlyInMemory { .. })),
+        "{on_disk:?}"
+    );
 }

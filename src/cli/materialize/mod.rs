@@ -22,8 +22,8 @@ use crate::engine::CANCELED_BY_VERB;
 use crate::executor::Cancel;
 use crate::io_manager::Value;
 use crate::model::{
-    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, OWN_TAGS, PlanOptions,
-    Printed, SelectionText, StepOrdering, SuppliedInput,
+    Grouping, KeyChoice, KeyWord, MaterializeOptions, MemoryOptions, Name, PlanOptions, Printed,
+    SelectionText, StepOrdering, SuppliedInput, check_tag,
 };
 use crate::sys::clock::SystemClock;
 
@@ -140,13 +140,8 @@ fn run_tag(text: &str) -> Result<(String, String), String> {
     let Some((key, value)) = text.split_once('=') else {
         return Err("write KEY=VALUE, as in `team=core`".to_owned());
     };
-    match key {
-        "" => Err("the key is empty: write KEY=VALUE, as in `team=core`".to_owned()),
-        key if key.starts_with(OWN_TAGS) => Err(format!(
-            "keys that begin with `{OWN_TAGS}` are those of assetctl"
-        )),
-        key => Ok((key.to_owned(), value.to_owned())),
-    }
+    check_tag(key)?;
+    Ok((key.to_owned(), value.to_owned()))
 }
 
 fn size(text: &str) -> Result<u64, String> {

@@ -339,6 +339,23 @@ pub const OWN_TAGS: &str = "assetctl/";
 /// The tag that says for which key a run was asked for.
 pub const PARTITION_TAG: &str = "assetctl/partition";
 
+/// Refuses the key of a tag that nobody may give to a run.
+///
+/// # Errors
+///
+/// Why, in words.
+pub fn check_tag(key: &str) -> Result<(), String> {
+    if key.is_empty() {
+        return Err("the key is empty: write KEY=VALUE, as in `team=core`".to_owned());
+    }
+    if key.starts_with(OWN_TAGS) {
+        return Err(format!(
+            "keys that begin with `{OWN_TAGS}` are those of assetctl"
+        ));
+    }
+    Ok(())
+}
+
 /// The tags of a run, by key. A value is JSON.
 pub type RunTags = serde_json::Map<String, serde_json::Value>;
 

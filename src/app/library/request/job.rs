@@ -121,6 +121,19 @@ impl<'a> JobRequest<'a> {
         self
     }
 
+    /// Gives the run a tag, over those of its job and of its assets: commands see it, and `runs list --tag` finds it. The key is
+    /// not empty and does not begin with `assetctl/` (`assetctl::app::invalid_tag`); the value is JSON.
+    ///
+    /// ```
+    /// let request = assetctl::JobRequest::new("nightly").tag("team", "data").tag("attempt", 3);
+    /// ```
+    #[must_use]
+    pub fn tag(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
+        let tag = self.base.run_tag(key, value.into());
+        self.base.options.tags.extend(tag);
+        self
+    }
+
     /// Tries no failed step again, whatever its asset declares or its command asks for.
     ///
     /// ```
@@ -182,6 +195,17 @@ impl<'a> JobRequest<'a> {
     #[must_use]
     pub fn test_sources(mut self) -> Self {
         self.only_in_memory("test_sources").test_sources = true;
+        self
+    }
+
+    /// In memory, runs hooks, too. On disk they run anyway, and it is [`Error::OnlyInMemory`](crate::Error::OnlyInMemory).
+    ///
+    /// ```
+    /// let request = assetctl::JobRequest::new("nightly").hooks();
+    /// ```
+    #[must_use]
+    pub fn hooks(mut self) -> Self {
+        self.only_in_memory("hooks").hooks = true;
         self
     }
 

@@ -9,6 +9,8 @@ mod plan;
 
 use std::num::NonZeroU32;
 
+use serde_json::Value;
+
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::{AppError, Quoted, RequestError};
@@ -17,6 +19,7 @@ use crate::look::GivenResources;
 use crate::model::{
     AssetKey, CheckOptions, ConfigFile, Configuration, InvalidKeyWord, KeyChoice, KeyWord,
     MaterializeOptions, Name, PlanOptions, SelectionRequest, StatusOptions, SuppliedInput,
+    check_tag,
 };
 
 pub use config::ConfigRequest;
@@ -125,6 +128,18 @@ impl<O> RequestBase<O> {
                 name: name.to_owned(),
                 help: error.to_string(),
             }),
+        }
+    }
+
+    /// The tag of a run, unless its key is wrong.
+    fn run_tag(&mut self, key: &str, value: Value) -> Option<(String, Value)> {
+        match check_tag(key) {
+            Ok(()) => Some((key.to_owned(), value)),
+            Err(reason) => {
+                let key = key.to_owned();
+                self.refuse_word(RequestError::InvalidTag { key, reason });
+                None
+            }
         }
     }
 
