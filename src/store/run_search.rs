@@ -18,7 +18,9 @@ const LISTED: &str = "verb NOT IN ('accept', 'deleted')";
 impl Store {
     /// The runs of which all is true that a filter asks for, newest first.
     pub fn find_runs(&self, filter: &RunFilter) -> Result<Vec<Run>, StoreError> {
-        self.read(|connection| {
+        let is_wanted =
+            |run: &Run| filter.statuses.is_empty() || filter.statuses.contains(&run.status);
+        let runs = self.read(|connection| {
             let query = Query::of(filter);
             let limit = filter
                 .limit
@@ -31,12 +33,15 @@ impl Store {
             {
                 let run = runs::decode(row, &self.run_locks)?;
                 // Whether one lives is not in its row.
-                if filter.statuses.is_empty() || filter.statuses.contains(&run.status) {
+                if is_wanted(&run) {
                     found.push(run);
                 }
             }
             counted(connection, found)
-        })
+        });
+        let mut runs = self.seen_dead(runs?)?;
+        runs.retain(is_wanted);
+        Ok(runs)
     }
 
     /// The ids of runs that begin with `prefix`, hexadecimal digits with or without hyphens, in order; `limit` at most.

@@ -221,12 +221,13 @@ impl Store {
 
     /// The last `limit` runs, newest first.
     pub fn runs(&self, limit: usize) -> Result<Vec<Run>, StoreError> {
-        self.read(|connection| {
+        let runs = self.read(|connection| {
             let sql = select_runs!("ORDER BY number DESC LIMIT ?1");
             let limit = i64::try_from(limit).unwrap_or(i64::MAX);
             let runs = column::all(connection, sql, [limit], |row| decode(row, &self.run_locks))?;
             counted(connection, runs)
-        })
+        });
+        self.seen_dead(runs?)
     }
 
     /// The number of a run, by which runs are in the order in which they began; `None` if there is none.
@@ -247,6 +248,21 @@ impl Store {
 
     /// A run by its id; `None` if there is none.
     pub fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        let run = self.run_at_once(id)?;
+        Ok(self.seen_dead(run.into_iter().collect())?.pop())
+    }
+
+    /// Runs as they stand, of which some were found dead: one whose lock was free when it was looked at may have ended since its
+    /// row was read, so the row of such a run is read again.
+    pub(super) fn seen_dead(&self, runs: Vec<Run>) -> Result<Vec<Run>, StoreError> {
+        let again = |run: Run| match run.status {
+            RunStatus::Crashed => Ok(self.run_at_once(run.id)?.unwrap_or(run)),
+            _ => Ok(run),
+        };
+        runs.into_iter().map(again).collect()
+    }
+
+    fn run_at_once(&self, id: RunId) -> Result<Option<Run>, StoreError> {
         self.read(|connection| {
             let sql = select_runs!("WHERE id = ?1");
             let run = column::first(connection, sql, [id.0.as_bytes()], |row| {
