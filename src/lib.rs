@@ -162,11 +162,11 @@ pub mod testkit;
 pub use answer::{
     Ahead, AssetStatus, BlockedRange, Certainty, CheckBasis, CheckCounts, CheckReport,
     CheckedAsset, Decision, DeclarationKind, Event, EventKind, EventSink, GitignoredFiles,
-    GivenConfiguration, InputRange, KeyRange, Level, LockedSources, MadeElsewhere, ManifestLine,
-    NotRebuilt, Observed, Orphans, PartitionRun, PlanCounts, PlanReport, PlanStep, Planned,
-    PlannedAside, RebuildOutcome, Rebuilt, ResourcePhase, RunCounts, RunOutcome, RunningPartition,
-    StaleRange, StatusCounts, StatusReport, StepFailure, StepOutcome, UnknownEvent, Unverifiable,
-    WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
+    GivenConfiguration, HookName, InputRange, KeyRange, Level, LockedSources, MadeElsewhere,
+    ManifestLine, NotRebuilt, Observed, Orphans, PartitionRun, PlanCounts, PlanReport, PlanStep,
+    Planned, PlannedAside, RebuildOutcome, Rebuilt, ResourcePhase, RunCounts, RunOutcome,
+    RunningPartition, StaleRange, StatusCounts, StatusReport, StepFailure, StepOutcome,
+    UnknownEvent, Unverifiable, WhyDifferent, WhyNotRebuilt, WhyUnverifiable,
 };
 pub use app::library::{
     CheckRequest, ConfigRequest, Error, FailedStep, Instance, IoManagerKind, JobRequest,
@@ -200,9 +200,10 @@ pub use manifest::{ManifestError, ManifestErrors};
 #[doc(inline)]
 pub use model::{
     AssetKey, Batch, Cause, CauseKind, CheckedOutputs, CodeChange, DataChange, DataDetail,
-    DataVersion, DependencyChange, DueWindows, Evidence, FileChanges, Force, InvalidName,
-    InvalidPartitionKey, OutputChange, OutputKind, OutputRecord, PartitionKey, Presence,
-    RecordingRun, ResourceUsage, RunId, StaleManifest, StaleReason, Status, StepName, Strictness,
+    DataVersion, DependencyChange, DueWindows, Evidence, FileChanges, Force, HookMoment, HookOwner,
+    InvalidName, InvalidPartitionKey, OutputChange, OutputKind, OutputRecord, PartitionKey,
+    Presence, RecordingRun, ResourceUsage, RunId, StaleManifest, StaleReason, Status, StepName,
+    Strictness,
 };
 #[doc(inline)]
 pub use select::SelectionError;

@@ -106,7 +106,7 @@ impl<'a: 'd, 'd> Coordinator<'a, 'd> {
             ..RunCounts::default()
         };
         let job = options.request.job();
-        let hooks = DeclaredHooks::new(doors.workspace.graph, job, options.hooks);
+        let hooks = DeclaredHooks::new(doors.workspace.graph, job, options.hooks, doors.hooks);
         Self {
             orders: OrderMaker::new(options),
             locks: StepLocks::new(doors.workspace, options.run),

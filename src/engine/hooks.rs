@@ -3,10 +3,11 @@
 //! An event that was stored and shown calls the hooks of its step, the outermost first. Workers run them like steps, one
 //! step's hooks one after the other, and nothing waits for them but the end of the run. Those of the run follow its last event.
 
-use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
+use std::{fmt, fs, io};
 
 use crate::answer::{Event, EventKind, HookName, RunOutcome, StepFailure, StepOutcome};
 use crate::command::{HookCommand, Unrenderable};
@@ -30,7 +31,50 @@ pub struct HookCall {
     step: Option<StepName>,
     /// All that the step makes, where that is more.
     batch: Option<Arc<Batch>>,
-    hooks: Vec<(HookOwner, Hook)>,
+    hooks: Vec<(HookOwner, HookBody)>,
+}
+
+/// A hook that a program gives to a run.
+#[derive(Clone)]
+pub struct HookFunction {
+    moment: HookMoment,
+    function: Arc<dyn Fn(&Event) + Send + Sync>,
+}
+
+/// What a hook does.
+#[derive(Clone, Debug)]
+enum HookBody {
+    Command(Hook),
+    Function(HookFunction),
+}
+
+impl HookFunction {
+    /// A function that is called with the event that it follows.
+    pub fn new(moment: HookMoment, function: impl Fn(&Event) + Send + Sync + 'static) -> Self {
+        let function = Arc::new(function);
+        Self { moment, function }
+    }
+
+    fn call(&self, event: &Event) -> Result<(), StepFailure> {
+        let called = catch_unwind(AssertUnwindSafe(|| (self.function)(event)));
+        called.map_err(|panic| {
+            let text = panic.downcast_ref::<&str>().map(|it| (*it).to_owned());
+            let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+            let message = text.map_or_else(
+                || "it panicked".to_owned(),
+                |it| format!("it panicked: {it}"),
+            );
+            failure("assetctl::engine::hook_panicked", message)
+        })
+    }
+}
+
+impl fmt::Debug for HookFunction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HookFunction")
+            .field("moment", &self.moment)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What hooks of one run share.
@@ -57,26 +101,35 @@ pub struct DeclaredHooks<'a> {
     graph: &'a AssetGraph,
     /// The job that is run.
     job: Option<&'a Name>,
-    /// Whether they are to run.
+    /// Whether those are to run.
     run: bool,
+    /// Those of the program, which run in any case.
+    functions: &'a [HookFunction],
 }
 
 impl<'a> DeclaredHooks<'a> {
-    /// Those of a run, which may be that of a job; none where they are not to run.
-    pub fn new(graph: &'a AssetGraph, job: Option<&'a Name>, run: bool) -> Self {
-        Self { graph, job, run }
+    /// Those of a run, which may be that of a job; the declared ones only where they are to run.
+    pub fn new(
+        graph: &'a AssetGraph,
+        job: Option<&'a Name>,
+        run: bool,
+        functions: &'a [HookFunction],
+    ) -> Self {
+        Self {
+            graph,
+            job,
+            run,
+            functions,
+        }
     }
 
     /// Whether there may be any.
     pub fn are_there(self) -> bool {
-        self.run && self.graph.may_have_hooks(self.job())
+        !self.functions.is_empty() || self.run && self.graph.may_have_hooks(self.job())
     }
 
     /// The call of an event, if it has hooks. Of a batch the event of its first partition calls them.
     pub fn called(self, event: &Event) -> Option<HookCall> {
-        if !self.run {
-            return None;
-        }
         let (moment, step, batch) = match &event.kind {
             EventKind::StepFinished {
                 step,
@@ -107,9 +160,15 @@ impl<'a> DeclaredHooks<'a> {
             }
             _ => return None,
         };
-        let asset = step.and_then(|step| self.graph.asset(self.graph.find(step.asset.as_str())?));
-        let hooks = self.graph.hooks(moment, asset, self.job());
-        let hooks: Vec<_> = hooks.map(|(owner, hook)| (owner, hook.clone())).collect();
+        let functions = self.functions.iter().filter(|it| it.moment == moment);
+        let functions = functions.map(|it| (HookOwner::Program, HookBody::Function(it.clone())));
+        let mut hooks: Vec<_> = functions.collect();
+        if self.run {
+            let id = step.and_then(|step| self.graph.find(step.asset.as_str()));
+            let asset = id.and_then(|id| self.graph.asset(id));
+            let declared = self.graph.hooks(moment, asset, self.job());
+            hooks.extend(declared.map(|(owner, hook)| (owner, HookBody::Command(hook.clone()))));
+        }
         (!hooks.is_empty()).then(|| HookCall {
             event: event.clone(),
             step: step.cloned(),
@@ -137,24 +196,32 @@ impl HookDoors<'_> {
     pub fn run(&self, call: &HookCall, wake: &dyn Fn(), tell: &mut dyn FnMut(EventKind)) {
         let file = event_file(self.workspace.own, self.run, call.event.seq);
         let file = self.workspace.resolve(&file);
-        let written = serde_json::to_vec(&call.event)
-            .map_err(std::io::Error::other)
-            .and_then(|mut line| {
-                line.push(b'\n');
-                create_parent(&file)?;
-                write_privately(&file, &line)
-            });
-        for (owner, hook) in &call.hooks {
+        let is_command = |(_, body): &(_, HookBody)| matches!(body, HookBody::Command(_));
+        let has_commands = call.hooks.iter().any(is_command);
+        let written = if has_commands {
+            write_event(&call.event, &file)
+        } else {
+            Ok(())
+        };
+        for (owner, body) in &call.hooks {
+            let moment = match body {
+                HookBody::Command(hook) => hook.moment,
+                HookBody::Function(function) => function.moment,
+            };
             let name = HookName {
-                hook: hook.moment,
+                hook: moment,
                 declared: *owner,
                 step: call.step.clone(),
                 batch: call.batch.clone(),
             };
             let started = Instant::now();
-            let ended = match &written {
-                Ok(()) => self.run_one(call, (&name, hook), &file, wake),
-                Err(error) => {
+            let ended = match (body, &written) {
+                (HookBody::Function(function), _) => {
+                    let called = function.call(&call.event);
+                    called.map(|()| None).map_err(|it| (it, None))
+                }
+                (HookBody::Command(hook), Ok(())) => self.run_one(call, (&name, hook), &file, wake),
+                (HookBody::Command(_), Err(error)) => {
                     let message = format!("cannot write {}: {error}", file.display());
                     Err((failure("assetctl::engine::unwritable", message), None))
                 }
@@ -175,9 +242,11 @@ impl HookDoors<'_> {
                 }
             });
         }
-        // What stays of a run that is killed goes with all else that it leaves.
-        let _ = fs::remove_file(&file);
-        let _ = file.parent().map(fs::remove_dir);
+        if has_commands {
+            // What stays of a run that is killed goes with all else that it leaves.
+            let _ = fs::remove_file(&file);
+            let _ = file.parent().map(fs::remove_dir);
+        }
     }
 
     fn run_one(
@@ -272,6 +341,13 @@ impl HookDoors<'_> {
             None => format!("{own}/logs/{}/~run~{hook}.log", self.run),
         }
     }
+}
+
+fn write_event(event: &Event, file: &Path) -> io::Result<()> {
+    let mut line = serde_json::to_vec(event)?;
+    line.push(b'\n');
+    create_parent(file)?;
+    write_privately(file, &line)
 }
 
 /// The folder for the events that hooks are given, relative to the project root. `own` is the folder that the run works in.

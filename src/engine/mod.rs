@@ -23,6 +23,7 @@ mod step;
 mod step_locks;
 
 pub use coordinator::CANCELED_BY_VERB;
+pub use hooks::HookFunction;
 pub use run::{Finished, RunDoors, RunOptions, RunSummary, run};
 
 pub use manifest::{PRINTING_LIMIT, all_secrets, print_manifest};

@@ -14,7 +14,7 @@ use crate::answer::{
 };
 use crate::digest::Digest;
 use crate::engine::coordinator::{Coordinator, Halt};
-use crate::engine::hooks::{HookCall, event_folder};
+use crate::engine::hooks::{HookCall, HookFunction, event_folder};
 use crate::engine::inputs::InputFiles;
 use crate::engine::resources::ResourcePool;
 use crate::engine::staging_pool::StagingPool;
@@ -196,6 +196,8 @@ pub struct RunDoors<'a> {
     pub workspace: &'a Workspace<'a>,
     /// What is never part of outputs.
     pub ignore: &'a Ignore,
+    /// Hooks of the program.
+    pub hooks: &'a [HookFunction],
     /// The resources, some of which may be set up already.
     pub resources: &'a ResourcePool<'a>,
     /// The instance.

@@ -25,6 +25,13 @@ pub struct Hook {
 }
 
 /// When a hook runs.
+///
+/// ```
+/// use assetctl::HookMoment;
+///
+/// assert_eq!(HookMoment::RunFailure.word(), "on_run_failure");
+/// assert!(HookMoment::StepFailure.is_of_step() && !HookMoment::RunFailure.is_of_step());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum HookMoment {
     /// When a step has succeeded, changed or not.
@@ -45,9 +52,18 @@ pub enum HookMoment {
 }
 
 /// Who declares a hook, from the outside to the inside.
+///
+/// ```
+/// use assetctl::HookOwner;
+///
+/// assert!(HookOwner::Project < HookOwner::Asset);
+/// assert_eq!(HookOwner::Defaults.word(), "defaults");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HookOwner {
+    /// The program that runs it, through the library.
+    Program,
     /// `[project]`.
     Project,
     /// The job that is run.
@@ -103,6 +119,7 @@ impl HookOwner {
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
+            Self::Program => "program",
             Self::Project => "project",
             Self::Job => "job",
             Self::Defaults => "defaults",

@@ -253,6 +253,7 @@ impl Scenario {
         let mut journal = Journal::default();
         let clock = FixedClock(self.now);
         let doors = RunContext {
+            hooks: &[],
             executor,
             cancel,
             clock: &clock,
@@ -336,6 +337,7 @@ impl Scenario {
     ) -> InMemory {
         let clock = FixedClock(self.now);
         let doors = RunContext {
+            hooks: &[],
             executor,
             cancel: &Cancel::new(),
             clock: &clock,

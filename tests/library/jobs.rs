@@ -1,10 +1,11 @@
 //! Jobs and environments, from a program.
 
 use std::fs;
+use std::sync::{Arc, Mutex};
 
 use assetctl::{
-    CheckRequest, Error, Instance, JobRequest, MaterializeRequest, Project, RaiseOnError, check,
-    materialize, materialize_to_memory, run_job,
+    CheckRequest, Error, Event, EventKind, HookMoment, Instance, JobRequest, MaterializeRequest,
+    Project, RaiseOnError, check, materialize, materialize_to_memory, run_job,
 };
 
 const MANIFEST: &str = r#"
@@ -88,7 +89,7 @@ fn a_job_on_disk_is_recorded_and_does_not_raise() {
 fn the_test_of_a_job_changes_nothing_and_raises() {
     let (folder, project) = project();
     let instance = Instance::ephemeral().expect("an instance");
-    let mut events: Vec<assetctl::Event> = Vec::new();
+    let mut events: Vec<Event> = Vec::new();
     let request = JobRequest::new("both").in_process().instance(&instance);
     let result = run_job(&project, request.events(&mut events)).expect("it runs");
     let first = result.output("first", None, None).expect("a value");
@@ -173,4 +174,49 @@ tags = { team = "core", wip = true }
         matches!(on_disk, Err(Error::OnlyInMemory { .. })),
         "{on_disk:?}"
     );
+}
+
+#[test]
+fn functions_are_hooks_of_steps_and_runs() {
+    let (_folder, project) = project();
+    let called = Arc::new(Mutex::new(Vec::new()));
+    let note = |moment: HookMoment| {
+        let called = Arc::clone(&called);
+        move |event: &Event| {
+            let step = event.kind.step().map(ToString::to_string);
+            let word = format!("{} {}", moment.word(), step.unwrap_or_default());
+            called.lock().expect("no panic").push(word);
+        }
+    };
+    let moments = [
+        HookMoment::StepSuccess,
+        HookMoment::StepFailure,
+        HookMoment::RunSuccess,
+        HookMoment::RunFailure,
+    ];
+    let request = |select: &str| {
+        let request = MaterializeRequest::new().select(select);
+        let request = request.raise_on_error(RaiseOnError::No).jobs(1);
+        let all = moments.iter();
+        all.fold(request, |request, moment| {
+            request.hook(*moment, note(*moment))
+        })
+    };
+    let take = || std::mem::take(&mut *called.lock().expect("no panic"));
+    materialize(&project, request("second")).expect("it runs");
+    let expected = ["on_success first", "on_success second", "on_run_success "];
+    assert_eq!(take(), expected);
+    materialize_to_memory(&project, request("broken")).expect("a result");
+    assert_eq!(take(), ["on_failure broken", "on_run_failure "]);
+
+    // One that panics is told, and changes nothing.
+    let request = MaterializeRequest::new().select("first");
+    let request = request.hook(HookMoment::StepSuccess, |_| panic!("no way"));
+    let made = materialize_to_memory(&project, request).expect("it succeeds");
+    let failed = made.events().iter().find_map(|event| match &event.kind {
+        EventKind::HookErrored { failure, .. } => Some(failure.message.clone()),
+        _ => None,
+    });
+    let told = "the hook on_success (program) of first failed: it panicked: no way";
+    assert_eq!(failed.as_deref(), Some(told));
 }

@@ -12,6 +12,29 @@ use crate::digest::Digest;
 use crate::model::{Batch, DataVersion, HookMoment, HookOwner, RunId, RunTags, StepName};
 
 /// A hook that has run, and after which step; after none where it follows a run.
+///
+/// ```
+/// use assetctl::{EventKind, HookMoment, MaterializeRequest, Project, materialize_to_memory};
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let folder = tempfile::tempdir()?;
+/// # std::fs::write(folder.path().join("Assets.toml"), r#"
+/// # [project]
+/// # [asset.greeting]
+/// # command = "echo hello > {{output}}"
+/// # outputs = "greeting.txt"
+/// # "#)?;
+///
+/// let project = Project::load(folder.path())?;
+/// let request = MaterializeRequest::new().hook(HookMoment::StepSuccess, |_| {});
+/// let result = materialize_to_memory(&project, request)?;
+/// let hooks = result.events().iter().filter_map(|event| match &event.kind {
+///     EventKind::HookCompleted { hook, .. } => Some(hook.to_string()),
+///     _ => None,
+/// });
+/// assert_eq!(hooks.collect::<Vec<_>>(), ["hook on_success (program) of greeting"]);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HookName {
     /// When it runs.

@@ -21,6 +21,7 @@ use crate::app::{
     self, Declared, Notice, OpenProject, OpenedProject, Progress, Rebuilding, RunContext, RunPlace,
     made_rows,
 };
+use crate::engine::HookFunction;
 use crate::engine::RunSummary;
 use crate::executor::Cancel;
 use crate::model::MaterializeOptions;
@@ -187,7 +188,7 @@ fn run_on_disk(
         sees_all: true,
         glanced: None,
     };
-    let running = recorder.running(project, &base.cancel);
+    let running = recorder.running(project, &base.cancel, &base.hooks);
     let (summary, made) = app::materialize_opened(run_of, &base.options, running, made_rows)?;
     let values = RunValues::OnDisk {
         root: project.root().to_owned(),
@@ -215,7 +216,7 @@ fn run_in_memory(
     (events, raise): Telling<'_>,
 ) -> Result<RunResult, Error> {
     let mut recorder = Recorder::new(events);
-    let running = recorder.running(project, &base.cancel);
+    let running = recorder.running(project, &base.cancel, &base.hooks);
     let home = base.instance.as_ref().map(Instance::path);
     let surroundings = project.surroundings(home, (base.configuration, base.resources));
     let done = app::materialize_in_memory(&surroundings, &base.options, running)?;
@@ -240,8 +241,14 @@ impl<'a> Recorder<'a> {
     }
 
     /// What a run of a project needs of the world.
-    fn running<'r>(&'r mut self, project: &'r Project, cancel: &'r Cancel) -> RunContext<'r> {
+    fn running<'r>(
+        &'r mut self,
+        project: &'r Project,
+        cancel: &'r Cancel,
+        hooks: &'r [HookFunction],
+    ) -> RunContext<'r> {
         RunContext {
+            hooks,
             executor: project.executor(),
             cancel,
             clock: project.clock(),

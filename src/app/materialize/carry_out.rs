@@ -67,6 +67,7 @@ pub(super) fn carry_out<T>(
         executor,
         cancel,
         clock,
+        hooks,
         progress,
     } = running;
     let lock = medium.lock(project)?;
@@ -81,11 +82,7 @@ pub(super) fn carry_out<T>(
     };
     let mut instance = medium.instance(project)?;
     let mut goals = selection.narrowed(project, &mut instance)?;
-    if let Medium::Memory(_) = medium {
-        // External assets are read as they are, selected or not.
-        let asset = |id| project.graph().asset(id);
-        goals.retain(|(id, _)| asset(*id).is_none_or(|asset| asset.recipe.is_some()));
-    }
+    medium.leave_external(project, &mut goals);
     let key = only_key(project, request, &goals);
     let mut project_look = match &mut medium {
         Medium::Disk(Standing::Whole { sees_all, glanced }) => {
@@ -145,6 +142,7 @@ pub(super) fn carry_out<T>(
     let doors = RunDoors {
         workspace: &workspace,
         ignore: project.ignore(),
+        hooks,
         resources: &resources,
         store: &mut instance.store,
         cancel,
@@ -167,6 +165,14 @@ pub(super) fn carry_out<T>(
 }
 
 impl Medium<'_> {
+    /// In memory external assets are read as they are, selected or not.
+    fn leave_external<T>(&self, project: &OpenProject, goals: &mut Vec<(AssetId, T)>) {
+        if let Self::Memory(_) = self {
+            let asset = |id| project.graph().asset(id);
+            goals.retain(|(id, _)| asset(*id).is_none_or(|asset| asset.recipe.is_some()));
+        }
+    }
+
     fn lock(&self, project: &OpenProject) -> Result<Option<LockFile>, AppError> {
         match self {
             Self::Disk(_) => LockFile::read(project).map(Some),

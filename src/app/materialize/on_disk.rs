@@ -72,6 +72,7 @@ pub(super) fn materialize_on_disk(
         executor,
         cancel,
         clock,
+        hooks,
         progress,
     } = running;
     let mut tell = |notice: &Notice| progress.notice(notice);
@@ -80,6 +81,7 @@ pub(super) fn materialize_on_disk(
         executor,
         cancel,
         clock,
+        hooks,
         progress,
     };
     let glanced = glanced.filter(|_| !project.has_generators());
@@ -126,6 +128,7 @@ pub fn materialize_opened<T>(
         executor,
         cancel,
         clock,
+        hooks,
         progress,
     } = running;
     let request = &*of_job(project, request)?;
@@ -139,6 +142,7 @@ pub fn materialize_opened<T>(
             executor,
             cancel,
             clock,
+            hooks,
             progress,
         };
         let medium = Medium::Disk(standing);

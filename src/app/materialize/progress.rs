@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::answer::{EventSink, KeyPlaces};
 use crate::app::notice::Notice;
+use crate::engine::HookFunction;
 use crate::executor::{Cancel, Executor};
 use crate::look::Workspace;
 use crate::plan::{CellDecision, Evaluation, Row};
@@ -63,6 +64,8 @@ pub struct RunContext<'a> {
     pub cancel: &'a Cancel,
     /// The time.
     pub clock: &'a dyn Clock,
+    /// Hooks of the program.
+    pub hooks: &'a [HookFunction],
     /// Where it is shown.
     pub progress: &'a mut dyn Progress,
 }

@@ -152,6 +152,7 @@ impl Sandbox {
         };
         let mut ran = Ran::default();
         let running = RunContext {
+            hooks: &[],
             executor: &LocalExecutor,
             cancel: &Cancel::default(),
             clock: &self.clock(),

@@ -68,6 +68,7 @@ impl DisplayContext<'_> {
             nothing_selected: false,
         };
         let result = run(RunContext {
+            hooks: &[],
             executor: &LocalExecutor,
             cancel: self.cancel,
             clock: self.clock,

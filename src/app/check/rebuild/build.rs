@@ -91,6 +91,7 @@ impl Build<'_, '_> {
         let doors = RunDoors {
             workspace: &workspace,
             ignore: self.project.ignore(),
+            hooks: &[],
             resources: &resources,
             store: &mut store,
             cancel: self.doors.cancel,

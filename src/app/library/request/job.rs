@@ -3,16 +3,18 @@
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::answer::EventSink;
+use crate::answer::{Event, EventSink};
 use crate::app::RequestError;
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::request::{
     RaiseOnError, RequestBase, configured_methods, recorded_methods, selecting_methods,
 };
+use crate::engine::HookFunction;
 use crate::executor::Cancel;
 use crate::model::{
-    Force, KeyWord, MaterializeOptions, MemoryOptions, Name, StepOrdering, SuppliedInput,
+    Force, HookMoment, KeyWord, MaterializeOptions, MemoryOptions, Name, StepOrdering,
+    SuppliedInput,
 };
 
 /// What [`run_job`](crate::run_job) is asked for: a job, on disk or as a test of it in memory.
@@ -131,6 +133,27 @@ impl<'a> JobRequest<'a> {
     pub fn tag(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
         let tag = self.base.run_tag(key, value.into());
         self.base.options.tags.extend(tag);
+        self
+    }
+
+    /// Calls a function with each event that hooks at this moment follow: `step_finished` or `run_finished`. It is called on a
+    /// thread that runs commands, and that of a run on the thread of the caller, before all hooks that are declared. One that
+    /// panics is an event `hook_errored`, and changes nothing.
+    ///
+    /// ```
+    /// use assetctl::HookMoment;
+    ///
+    /// let request = assetctl::JobRequest::new("nightly").hook(HookMoment::StepFailure, |event| {
+    ///     eprintln!("{}", event.kind.message());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn hook(
+        mut self,
+        moment: HookMoment,
+        function: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Self {
+        self.base.hooks.push(HookFunction::new(moment, function));
         self
     }
 

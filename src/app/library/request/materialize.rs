@@ -3,15 +3,18 @@
 use std::fmt;
 use std::num::{NonZeroU32, NonZeroUsize};
 
-use crate::answer::EventSink;
+use crate::answer::{Event, EventSink};
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::library::request::{
     IoManagerKind, RaiseOnError, RequestBase, configured_methods, job_methods, recorded_methods,
     selecting_methods,
 };
+use crate::engine::HookFunction;
 use crate::executor::Cancel;
-use crate::model::{Force, KeyWord, MaterializeOptions, MemoryOptions, Occupied, SuppliedInput};
+use crate::model::{
+    Force, HookMoment, KeyWord, MaterializeOptions, MemoryOptions, Occupied, SuppliedInput,
+};
 
 /// What [`materialize`](crate::materialize) and [`materialize_to_memory`](crate::materialize_to_memory) are asked for. As it
 /// is made it asks for everything that is not fresh.
@@ -120,6 +123,27 @@ impl<'a> MaterializeRequest<'a> {
     pub fn tag(mut self, key: &str, value: impl Into<serde_json::Value>) -> Self {
         let tag = self.base.run_tag(key, value.into());
         self.base.options.tags.extend(tag);
+        self
+    }
+
+    /// Calls a function with each event that hooks at this moment follow: `step_finished` or `run_finished`. It is called on a
+    /// thread that runs commands, and that of a run on the thread of the caller, before all hooks that are declared. One that
+    /// panics is an event `hook_errored`, and changes nothing.
+    ///
+    /// ```
+    /// use assetctl::HookMoment;
+    ///
+    /// let request = assetctl::MaterializeRequest::new().hook(HookMoment::StepFailure, |event| {
+    ///     eprintln!("{}", event.kind.message());
+    /// });
+    /// ```
+    #[must_use]
+    pub fn hook(
+        mut self,
+        moment: HookMoment,
+        function: impl Fn(&Event) + Send + Sync + 'static,
+    ) -> Self {
+        self.base.hooks.push(HookFunction::new(moment, function));
         self
     }
 

@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::app::library::error::Error;
 use crate::app::library::instance::Instance;
 use crate::app::{AppError, Quoted, RequestError};
+use crate::engine::HookFunction;
 use crate::executor::Cancel;
 use crate::look::GivenResources;
 use crate::model::{
@@ -35,6 +36,7 @@ pub(in crate::app::library) struct RequestBase<O> {
     pub(super) cancel: Cancel,
     pub(super) configuration: Configuration,
     pub(super) resources: GivenResources,
+    pub(super) hooks: Vec<HookFunction>,
     words: Vec<RequestError>,
     option: Option<Error>,
 }

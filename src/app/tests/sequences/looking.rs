@@ -339,6 +339,7 @@ impl Looking {
 
     fn runs_everything(&self) {
         let running = RunContext {
+            hooks: &[],
             executor: &LocalExecutor,
             cancel: &Cancel::default(),
             clock: &self.clock(),
@@ -374,6 +375,7 @@ impl Looking {
                     day: *day,
                 };
                 let running = RunContext {
+                    hooks: &[],
                     executor: &LocalExecutor,
                     cancel: &Cancel::default(),
                     clock: &self.clock(),
