@@ -8,6 +8,7 @@ use assetctl::{
     Project, RaiseOnError, Resource, ResourcePhase, RunResult, StatusRequest, check, check_config,
     materialize, materialize_to_memory, plan, run_job, status,
 };
+use miette::NarratableReportHandler;
 
 /// Two steps that need a resource, and one that does not.
 const MANIFEST: &str = r#"
@@ -83,8 +84,13 @@ fn code(error: &Error) -> String {
 }
 
 /// The error as people see it.
-fn shown(error: Error) -> String {
-    format!("{:?}", miette::Report::new(error))
+fn shown(error: &Error) -> String {
+    let mut text = String::new();
+    // Without colours and lines, and there in every build.
+    let handler = NarratableReportHandler::new();
+    let rendered = handler.render_report(&mut text, error);
+    rendered.expect("a text can be written");
+    text
 }
 
 fn failures(result: &RunResult) -> Vec<(ResourcePhase, String)> {
@@ -258,10 +264,10 @@ fn what_is_named_and_not_given_is_told_with_what_there_is() {
     let missing = status(&project, StatusRequest::new()).expect_err("nobody gives it");
     assert_eq!(code(&missing), "assetctl::manifest::unknown_resource");
     let request = StatusRequest::new().resource("warehose", Resource::value(""));
-    let said = shown(status(&project, request).expect_err("it has another name"));
+    let said = shown(&status(&project, request).expect_err("it has another name"));
     assert!(said.contains("did you mean `warehose`"), "{said}");
     let request = StatusRequest::new().resource("lake", Resource::value(""));
-    let said = shown(status(&project, request).expect_err("it has another name"));
+    let said = shown(&status(&project, request).expect_err("it has another name"));
     assert!(said.contains("`lake`"), "{said}");
     // Everything else that is wrong is an error of loading.
     let wrong = MANIFEST.replace("deps = \"load\"", "deps = \"nothing\"");
@@ -276,7 +282,7 @@ fn what_is_wrong_with_a_given_resource_is_told_at_its_place() {
     let said = |name: &str, table: &str| {
         let request = StatusRequest::new().resource("warehouse", Resource::value(""));
         let request = request.resource(name, Resource::value(table));
-        shown(status(&project, request).expect_err("it is wrong"))
+        shown(&status(&project, request).expect_err("it is wrong"))
     };
     for (name, table, why) in [
         ("warehouse", "host = ", "the program's resource `warehouse`"),
@@ -306,7 +312,7 @@ fn a_declared_resource_may_be_given_with_the_same_values_alone() {
     assert_eq!(trace.take().len(), 2, "the functions run");
     let other = with(&plain, Resource::value("port = 2\nhost = \"a\"")).expect_err("another value");
     assert_eq!(code(&other), "assetctl::manifest::conflicting_keys");
-    let said = shown(other);
+    let said = shown(&other);
     for part in [
         "the resource `warehouse` is declared, and the program gives another one",
         "Assets.toml",
