@@ -331,14 +331,15 @@ impl HookDoors<'_> {
         Ok((given, resolved))
     }
 
+    /// Where the log of a hook goes: named as no log of a step is.
     fn log(&self, name: &HookName) -> String {
-        let own = self.workspace.own;
-        let hook = format!("{}~{}", name.hook.word(), name.declared.word());
+        let (own, run) = (self.workspace.own, self.run);
+        let hook = format!("~{}~{}", name.hook.word(), name.declared.word());
         let step = name.step.as_ref();
-        let step = step.map(|step| log_path(own, self.run, (step, name.batch.as_deref()), 0));
-        match step.as_deref().and_then(|log| log.strip_suffix(".log")) {
-            Some(log) => format!("{log}~{hook}.log"),
-            None => format!("{own}/logs/{}/~run~{hook}.log", self.run),
+        let step = step.map(|step| log_path(own, run, (step, name.batch.as_deref()), 0));
+        match step.as_deref().and_then(|log| log.rsplit('/').next()) {
+            Some(log) => format!("{own}/logs/{run}/{hook}~{log}"),
+            None => format!("{own}/logs/{run}/{hook}.log"),
         }
     }
 }

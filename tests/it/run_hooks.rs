@@ -196,6 +196,9 @@ fn a_hook_that_fails_is_a_warning_and_changes_nothing() {
     assert_eq!(errored[0]["tail"][0], "said me");
     let log = errored[0]["log"].as_str().expect("it wrote something");
     assert_eq!(project.read(log), "said me\n");
+    // It is no log of the asset, which printed nothing.
+    let logs = project.run(&["logs", "day"]).exits_with_one_of(&[0, 1, 2]);
+    assert!(!logs.said().contains("said me"), "{}", logs.said());
     // What comes after it in its row ran, and all is fresh.
     assert_eq!(trace(&project).len(), 7);
     project.materialize(&[]).exits(1);
