@@ -243,9 +243,8 @@ impl HookDoors<'_> {
             });
         }
         if has_commands {
-            // What stays of a run that is killed goes with all else that it leaves.
+            // The folder stays, for others may be about to write there; the run removes it.
             let _ = fs::remove_file(&file);
-            let _ = file.parent().map(fs::remove_dir);
         }
     }
 

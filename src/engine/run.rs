@@ -388,9 +388,14 @@ impl<'a> Coordinator<'a, '_> {
         let ended = self.doors.store.finish_run(guard, &end);
         self.show(&end.events);
         ended?;
-        self.follow_up(&end.events)?;
+        let followed = self.follow_up(&end.events);
+        if self.hooks.are_there() {
+            let workspace = self.doors.workspace;
+            let folder = event_folder(workspace.own, self.options.run);
+            let _ = remove_tree(&workspace.resolve(&folder));
+        }
         self.locks.end();
-        Ok(())
+        followed
     }
 
     /// Runs the hooks of a run that has ended, and records what they have come to.

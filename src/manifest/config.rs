@@ -10,7 +10,7 @@ use crate::manifest::template::{Scope, TokenKind, Written, read_tokens};
 use crate::model::{
     AssetConfig, CONFIG_SCHEMA, ConfigFault, ConfigKind, ConfigLayer, ConfigOrigin, ConfigPath,
     ConfigProblem, ConfigSchema, ConfigValue, Declaration, DeclaredResource, DefinitionId,
-    EnvValue, EnvVariable, Finite, Location, PARAMS, PartitionKey, PartitionsDefinition,
+    EnvValue, EnvVariable, Finite, Hook, Location, PARAMS, PartitionKey, PartitionsDefinition,
     PathTemplate, Piece, SchemaTable, Setting, SettingEntry, SettingTable, as_variable,
 };
 
@@ -140,6 +140,7 @@ fn problem_of(fault: ConfigFault, heading: &str) -> (&'static str, Problem) {
 pub(super) fn check_all_secrets(
     declarations: &[Declaration],
     resources: &[DeclaredResource],
+    hooks: &[&Hook],
     problems: &mut Problems,
 ) {
     let configs = declarations.iter().filter_map(config_of);
@@ -147,7 +148,8 @@ pub(super) fn check_all_secrets(
     let configured = configs.flat_map(AssetConfig::variables);
     let mut secrets: HashMap<&str, Location> = HashMap::new();
     let env = declarations.iter().flat_map(Declaration::env);
-    for declared in env.chain(resources.iter().flat_map(DeclaredResource::env)) {
+    let env = env.chain(resources.iter().flat_map(DeclaredResource::env));
+    for declared in env.chain(hooks.iter().flat_map(|hook| &hook.env)) {
         if let EnvValue::Secret { variable, .. } = &declared.value {
             secrets.entry(variable).or_insert(declared.location);
         }
@@ -170,10 +172,16 @@ pub(super) fn check_all_secrets(
 
 /// Whether a variable of it may be a secret here and a value of a configuration elsewhere.
 pub(super) fn concerns_secrets(declaration: &Declaration) -> bool {
-    let is_secret = |it: &EnvVariable| matches!(it.value, EnvValue::Secret { .. });
+    let hooks = declaration.hooks().iter();
     declaration.env().iter().any(is_secret)
+        || hooks.flat_map(|hook| &hook.env).any(is_secret)
         || config_of(declaration).is_some_and(|it| !it.variables().is_empty())
         || !declaration.resources().is_empty()
+}
+
+/// Whether the value of a variable is secret.
+pub(super) fn is_secret(variable: &EnvVariable) -> bool {
+    matches!(variable.value, EnvValue::Secret { .. })
 }
 
 fn config_of(declaration: &Declaration) -> Option<&AssetConfig> {

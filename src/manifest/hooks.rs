@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use crate::manifest::diagnostic::Problems;
 use crate::manifest::document::{Heading, Table, Value};
+use crate::manifest::jobs::ReadJob;
 use crate::manifest::placeholders::{CommandContext, CommandOwner};
 use crate::manifest::project::CommandFrame;
 use crate::manifest::template::Scope;
 use crate::manifest::{command, common_keys, resources};
-use crate::model::{FileId, Hook, HookMoment};
+use crate::model::{Declaration, FileId, Hook, HookMoment};
 
 /// How long a hook may take that does not say so itself.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -20,6 +21,21 @@ pub(super) struct CommonHooks {
     pub project: Vec<Hook>,
     /// Those of `[defaults]`, by file; files without any are left out.
     pub defaults: Vec<(FileId, Vec<Hook>)>,
+}
+
+impl CommonHooks {
+    /// All of these, with those of jobs and of assets.
+    pub(super) fn and_others<'h>(
+        &'h self,
+        jobs: &'h [ReadJob<'_>],
+        declarations: &'h [Declaration],
+    ) -> Vec<&'h Hook> {
+        let defaults = self.defaults.iter().flat_map(|(_, hooks)| hooks);
+        let jobs = jobs.iter().flat_map(|read| &read.job.hooks);
+        let assets = declarations.iter().flat_map(Declaration::hooks);
+        let all = self.project.iter().chain(defaults).chain(jobs);
+        all.chain(assets).collect()
+    }
 }
 
 impl CommandFrame<'_> {

@@ -28,7 +28,7 @@ use crate::manifest::{
     source,
 };
 use crate::model::{
-    AssetGraph, AssetId, Cycle, Declaration, DeclaredResource, FileId, Generator, GraphParts,
+    AssetGraph, AssetId, Cycle, Declaration, DeclaredResource, FileId, Generator, GraphParts, Hook,
     Location, Settings,
 };
 
@@ -326,7 +326,9 @@ fn assemble(
     let test_sources = other_paths::read(&files[0], context, problems);
     let inline = inline.into_sources().into_iter();
     declarations.extend(inline.map(|source| Declaration::Source(Box::new(source))));
-    check_together(&declarations, &resources, (&project, &names), problems);
+    let all_hooks = hooks.and_others(&jobs, &declarations);
+    let declared = (declarations.as_slice(), resources.as_slice(), &*all_hooks);
+    check_together(declared, (&project, &names), problems);
     let disk = Disk::new(root);
     let sources = files.iter().map(|file| file.file);
     let sources = sources.chain(list_files.iter().map(Arc::as_ref));
@@ -354,7 +356,7 @@ fn assemble(
             jobs: jobs.iter().map(|job| job.job.clone()).collect(),
             environments,
             hooks: hooks.project,
-            has_asset_hooks: declarations.iter().any(has_hooks),
+            has_asset_hooks: declarations.iter().any(|it| !it.hooks().is_empty()),
             default_hooks: hooks.defaults,
             resources,
         },
@@ -372,19 +374,9 @@ fn assemble(
     Some((graph, overlaps))
 }
 
-/// Whether it declares hooks of its own.
-pub(super) fn has_hooks(declaration: &Declaration) -> bool {
-    let recipe = match declaration {
-        Declaration::Asset(asset) => asset.recipe.as_ref(),
-        Declaration::Source(_) => None,
-    };
-    recipe.is_some_and(|recipe| !recipe.hooks.is_empty())
-}
-
 /// Checks rules that declarations obey together.
 fn check_together(
-    declarations: &[Declaration],
-    resources: &[DeclaredResource],
+    (declarations, resources, hooks): (&[Declaration], &[DeclaredResource], &[&Hook]),
     (project, names): (&Project, &Names<'_>),
     problems: &mut Problems,
 ) {
@@ -392,8 +384,8 @@ fn check_together(
     if project.dotenv {
         check_dotenv(declarations.iter(), resources, problems);
     }
-    config::check_all_secrets(declarations, resources, problems);
-    resources::check_env(declarations, resources, problems);
+    config::check_all_secrets(declarations, resources, hooks, problems);
+    resources::check_env(declarations, resources, hooks, problems);
 }
 
 /// Takes out of the code of assets the files that assets make.

@@ -13,7 +13,7 @@ use crate::manifest::project::Project;
 use crate::manifest::template::Scope;
 use crate::manifest::{code, command, common_keys, config};
 use crate::model::{
-    AssetConfig, Command, Declaration, DeclaredResource, EnvConflict, EnvValue, EnvVariable,
+    AssetConfig, Command, Declaration, DeclaredResource, EnvConflict, EnvValue, EnvVariable, Hook,
     Location, Name, ResolvedResource, ResourceVariable, env_conflict,
 };
 
@@ -194,15 +194,19 @@ pub(super) fn named(
 pub(super) fn check_env(
     declarations: &[Declaration],
     resources: &[DeclaredResource],
+    hooks: &[&Hook],
     problems: &mut Problems,
 ) {
     let fixed = resources.iter().filter(|resource| resource.is_fixed());
     let resolved = fixed.filter_map(|it| it.resolve(&|_| None).ok());
     let resolved: Vec<ResolvedResource> = resolved.collect();
-    for declaration in declarations.iter().filter(|it| !it.resources().is_empty()) {
+    let of_declarations = declarations.iter().map(|it| (it.env(), it.resources()));
+    let of_hooks = hooks.iter().map(|it| (&*it.env, &*it.resources));
+    let all = of_declarations.chain(of_hooks);
+    for (env, names) in all.filter(|(_, names)| !names.is_empty()) {
         let find = |name: &Name| resolved.iter().find(|it| it.name == *name);
-        let named = declaration.resources().iter().filter_map(find);
-        if let Some(conflict) = env_conflict(declaration.env(), named) {
+        let named = names.iter().filter_map(find);
+        if let Some(conflict) = env_conflict(env, named) {
             report(&conflict, problems);
         }
     }

@@ -19,7 +19,7 @@ use crate::manifest::each::Origins;
 use crate::manifest::environments;
 use crate::manifest::file::{Origin, SourceFile};
 use crate::manifest::jobs::{self, ReadJob};
-use crate::manifest::load::{has_hooks, outline, parse};
+use crate::manifest::load::{outline, parse};
 use crate::manifest::names::{Declares, Names};
 use crate::manifest::overlap::{Overlaps, changed_overlaps};
 use crate::manifest::partitions::Definitions;
@@ -32,8 +32,8 @@ use crate::manifest::segments::{
 use crate::manifest::source::InlineSources;
 use crate::manifest::{config, resources};
 use crate::model::{
-    AssetGraph, AssetId, Declaration, DeclaredEnvironment, DeclaredPartitions, FileId, Location,
-    Revised, Settings,
+    AssetGraph, AssetId, Declaration, DeclaredEnvironment, DeclaredPartitions, FileId, Hook,
+    Location, Revised, Settings,
 };
 
 /// What is kept of a manifest, besides its graph, so that an edited one can be read through it.
@@ -384,9 +384,11 @@ impl<'e> Edit<'e> {
         }
         self.name_by_new_ids(&mut changed, &ids, &inline)?;
         self.check_locked(&changed)?;
-        if changed
-            .iter()
-            .any(|(_, declaration)| config::concerns_secrets(declaration))
+        let has_secret = |it: &&Hook| it.env.iter().any(config::is_secret);
+        if hooks.and_others(&jobs, &[]).iter().any(has_secret)
+            || changed
+                .iter()
+                .any(|(_, declaration)| config::concerns_secrets(declaration))
         {
             return None;
         }
@@ -402,7 +404,7 @@ impl<'e> Edit<'e> {
             environments: environments.clone(),
             hooks: hooks.project,
             has_asset_hooks: self.old.settings().has_asset_hooks
-                || changed.iter().any(|(_, it)| has_hooks(it)),
+                || changed.iter().any(|(_, it)| !it.hooks().is_empty()),
             default_hooks: hooks.defaults,
             resources,
             ..self.old.settings().clone()

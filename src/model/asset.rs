@@ -483,6 +483,14 @@ impl Declaration {
         }
     }
 
+    /// What runs when a step of it has ended.
+    pub fn hooks(&self) -> &[Hook] {
+        match self {
+            Self::Asset(asset) => asset.recipe.as_ref().map_or(&[], |it| &it.hooks),
+            Self::Source(_) => &[],
+        }
+    }
+
     /// The variables set for its command, in declared order.
     pub fn env(&self) -> &[EnvVariable] {
         match self {

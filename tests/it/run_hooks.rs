@@ -449,6 +449,14 @@ fn what_a_hook_may_not_say_is_refused_at_its_place() {
             "[project.hooks]\non_success = { command = 'true', resources = 'warehouse' }",
             "warehouse",
         ),
+        (
+            "[project.hooks]\non_run_failure = { command = 'true', env = { T = { secret_env = 'T' } } }\n[asset.c]\ncommand = 'true > {{output}}'\noutputs = 'c'\nconfig.t = { from_env = 'T' }",
+            "`T` is both a secret and a value of a configuration",
+        ),
+        (
+            "[resource.r]\nenv = { X = '1' }\n[project.hooks]\non_success = { command = 'true', env = { X = '2' }, resources = 'r' }",
+            "the variable `X` to two values",
+        ),
         ("[source.s]\npath = 's'\nhooks.on_success = 'true'", "hooks"),
         (
             "[asset.e]\noutputs = 'e'\nhooks.on_success = 'true'",
