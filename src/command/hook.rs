@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::command::rendered::{Rendered, TOO_LONG, Unrenderable};
-use crate::command::variables::{declared, of_hook};
-use crate::command::words::{SHORTEN, Values, argv, too_long};
-use crate::executor::{Environment, Inherit};
+use crate::command::beside::VariablesBeside;
+use crate::command::rendered::{Rendered, Unrenderable};
+use crate::command::variables::of_hook;
+use crate::command::words::{Values, argv};
 use crate::look::Workspace;
 use crate::model::{
     Batch, CommandPlaceholder, Hook, Name, PartitionPlaceholder, ResolvedResource, RunId, RunTags,
@@ -50,31 +50,12 @@ impl HookCommand<'_> {
     pub fn render(&self) -> Result<Rendered, Unrenderable> {
         let argv = argv(&self.hook.command, self)?;
         let of_resources = self.resources.iter().flat_map(|it| &it.env);
-        let all = declared(self.workspace, of_resources.chain(&self.hook.env));
-        let given = self.given.iter();
-        let given = given.map(|(name, value)| (name.clone(), Some(value.clone())));
-        let variables: Vec<_> = all.variables.into_iter().chain(given).collect();
-        let env = Environment {
-            caller: self.workspace.environment,
-            inherit: &Inherit::All,
-            declared: &variables,
+        let variables = VariablesBeside {
+            declared: of_resources.chain(&self.hook.env),
+            given: self.given,
             ours: &of_hook(self),
-        }
-        .build();
-        if let Some(message) = too_long(&argv, &env) {
-            return Err(Unrenderable {
-                code: TOO_LONG,
-                message,
-                help: Some(SHORTEN.to_owned()),
-            });
-        }
-        Ok(Rendered {
-            argv,
-            env,
-            secrets: all.secrets,
-            lists: Vec::new(),
-            loads: Vec::new(),
-        })
+        };
+        variables.with_words(argv, self.workspace)
     }
 
     /// The key, of a batch the first and the last one, and nothing without partitions.

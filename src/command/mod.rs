@@ -1,5 +1,6 @@
 //! From a declared command, with its partition, variables and secrets, to a command that an executor runs.
 
+mod beside;
 mod hook;
 mod inputs;
 mod observe;

@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::ffi::OsString;
 
-use crate::command::rendered::{Rendered, TOO_LONG, Unrenderable};
-use crate::command::variables::{Declared, declared, of_source};
-use crate::command::words::{SHORTEN, Values, argv, too_long};
-use crate::executor::{Environment, Inherit};
+use crate::command::beside::VariablesBeside;
+use crate::command::rendered::{Rendered, Unrenderable};
+use crate::command::variables::of_source;
+use crate::command::words::{Values, argv};
 use crate::look::Workspace;
 use crate::model::{AssetKey, Command, CommandPlaceholder, EnvVariable, PartitionRef};
 
@@ -26,31 +26,12 @@ pub fn render_observe(
         source,
         partition,
     };
-    let Declared { variables, secrets } = declared(workspace, env.declared.iter());
-    let given = env.given.iter();
-    let given = given.map(|(name, value)| (name.clone(), Some(value.clone())));
-    let variables: Vec<_> = variables.into_iter().chain(given).collect();
-    let env = Environment {
-        caller: workspace.environment,
-        inherit: &Inherit::All,
-        declared: &variables,
+    let variables = VariablesBeside {
+        declared: env.declared.iter(),
+        given: &env.given,
         ours: &of_source(workspace, source, partition),
     };
-    let (argv, env) = (argv(command, &values)?, env.build());
-    if let Some(message) = too_long(&argv, &env) {
-        return Err(Unrenderable {
-            code: TOO_LONG,
-            message,
-            help: Some(SHORTEN.to_owned()),
-        });
-    }
-    Ok(Rendered {
-        argv,
-        env,
-        secrets,
-        lists: Vec::new(),
-        loads: Vec::new(),
-    })
+    variables.with_words(argv(command, &values)?, workspace)
 }
 
 /// The variables of a command that observes a source.

@@ -4,10 +4,10 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::command::rendered::{Rendered, TOO_LONG, Unrenderable};
-use crate::command::variables::{declared, of_resource};
-use crate::command::words::{SHORTEN, Values, argv, too_long};
-use crate::executor::{Environment, Inherit};
+use crate::command::beside::VariablesBeside;
+use crate::command::rendered::{Rendered, Unrenderable};
+use crate::command::variables::of_resource;
+use crate::command::words::{Values, argv};
 use crate::look::Workspace;
 use crate::model::{Command, CommandPlaceholder, ConfigValue, ResolvedResource, RunId, ValueForm};
 
@@ -34,31 +34,12 @@ impl ResourceCommand<'_> {
     /// If it is longer than the system takes, or names a value that cannot be words.
     pub fn render(&self, command: &Command) -> Result<Rendered, Unrenderable> {
         let argv = argv(command, self)?;
-        let of_resources = declared(self.workspace, self.resolved.env.iter());
-        let given = self.given.iter();
-        let given = given.map(|(name, value)| (name.clone(), Some(value.clone())));
-        let variables: Vec<_> = of_resources.variables.into_iter().chain(given).collect();
-        let env = Environment {
-            caller: self.workspace.environment,
-            inherit: &Inherit::All,
-            declared: &variables,
+        let variables = VariablesBeside {
+            declared: self.resolved.env.iter(),
+            given: self.given,
             ours: &of_resource(self),
-        }
-        .build();
-        if let Some(message) = too_long(&argv, &env) {
-            return Err(Unrenderable {
-                code: TOO_LONG,
-                message,
-                help: Some(SHORTEN.to_owned()),
-            });
-        }
-        Ok(Rendered {
-            argv,
-            env,
-            secrets: of_resources.secrets,
-            lists: Vec::new(),
-            loads: Vec::new(),
-        })
+        };
+        variables.with_words(argv, self.workspace)
     }
 }
 
