@@ -20,7 +20,7 @@ use crate::store::tests::samples::{
     asset, begin, days, digest, failure, names, new_run, open, run_id, success, time,
 };
 use crate::store::{
-    Access, AssetPartition, Failure, Recording, RunEnd, Store, StoredBlock, Success,
+    Access, AssetPartition, Failure, Recording, Run, RunEnd, Store, StoredBlock, Success,
 };
 
 fn a_digest() -> impl Strategy<Value = Digest> {
@@ -374,6 +374,13 @@ fn runs() {
     };
     store.finish_run(begun.guard, &end).expect("finished");
     let runs = store.runs(5).expect("readable");
+    // One whose row was read before it ended, and whose lock was free afterwards.
+    let seen = Run {
+        status: RunStatus::Crashed,
+        ..run
+    };
+    let again = store.seen_dead(vec![seen]).expect("readable");
+    assert_eq!(again, runs);
     assert_eq!(runs.len(), 1);
     assert_eq!(
         (runs[0].status, runs[0].ended),
